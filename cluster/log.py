@@ -1,0 +1,56 @@
+"""Logging for the command-line programs: lines for people, or one JSON object a line."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("text", "json")
+
+# What every LogRecord carries; anything else was passed as `extra=` and belongs in the output.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Write a record as one JSON object: time, level, logger, message and its extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; see `logging.Formatter.format`."""
+        entry: dict[str, object] = {
+            "time": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """Write a record as `2026-01-31T12:00:00.123Z WARNING server.node: …`, in UTC."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the record's time in ISO 8601 with milliseconds."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def set_up_logging(level: str, format: str) -> None:
+    """Send this process's log to standard error.
+
+    Args:
+        level: one of `LEVELS`.
+        format: one of `FORMATS`.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # The libraries tell of every reconnect and every connection; ours says what matters about them.
+    for name in ("kazoo", "pika", "websockets", "aiohttp.access", "asyncio"):
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.ERROR)
