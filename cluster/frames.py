@@ -161,10 +161,12 @@ class Pong(NodeFrame, frozen=True, kw_only=True, tag="pong"):
 AnyClientFrame = Connect | Send | Ack | Ping
 AnyNodeFrame = Connected | Sent | Message | Error | Move | Pong
 
-_client_frames = msgspec.json.Decoder(AnyClientFrame)
-_node_frames = msgspec.json.Decoder(AnyNodeFrame)
+_client_frames: msgspec.json.Decoder[AnyClientFrame] = msgspec.json.Decoder(AnyClientFrame)
+_node_frames: msgspec.json.Decoder[AnyNodeFrame] = msgspec.json.Decoder(AnyNodeFrame)
 _any_type = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
+# A RecursionError is what msgspec raises for JSON that is nested too deeply.
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TYPES = frozenset({"connect", "send", "ack", "ping"})
 
 
@@ -183,7 +185,7 @@ def decode_client_frame(data: bytes) -> AnyClientFrame:
         return _client_frames.decode(data)
     except msgspec.ValidationError as exc:
         raise _why_invalid(data, str(exc)) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except _NOT_JSON as exc:
         raise InvalidFrame(ErrorCode.BAD_JSON, str(exc)) from exc
 
 
@@ -192,11 +194,11 @@ def _why_invalid(data: bytes, reason: str) -> InvalidFrame:
     try:
         fields = _any_type.decode(data)
         kind = msgspec.json.decode(fields["type"], type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+    except (*_NOT_JSON, KeyError):
         return InvalidFrame(ErrorCode.BAD_FRAME, reason)
     try:
         send_id = msgspec.json.decode(fields["id"], type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+    except (*_NOT_JSON, KeyError):
         send_id = None
     code = ErrorCode.BAD_FRAME if kind in _TYPES else ErrorCode.UNKNOWN_TYPE
     return InvalidFrame(code, reason, send_id)
@@ -214,7 +216,7 @@ def decode_node_frame(data: bytes | str) -> AnyNodeFrame | None:
         if "Invalid value '" in str(exc) and "$.type" in str(exc):
             return None
         raise InvalidFrame(ErrorCode.BAD_FRAME, str(exc)) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except _NOT_JSON as exc:
         raise InvalidFrame(ErrorCode.BAD_JSON, str(exc)) from exc
 
 
