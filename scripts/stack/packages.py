@@ -34,12 +34,18 @@ def install(packages: Sequence[str], log: Path) -> None:
     say(f"installing {names} (log: {log})")
     log.parent.mkdir(parents=True, exist_ok=True)
     with _no_service_starts():
-        fresh = not any(_LISTS.glob("*Packages*"))
-        if fresh:
-            _apt(["update"], log)
+        fresh = refresh_if_empty(log)
         command = ["install", "-y", "--no-install-recommends", *packages]
         if _apt(command, log) or (not fresh and not _apt(["update"], log) and _apt(command, log)):
             raise StackError(f"apt-get couldn't install {names}", f"see {log}")
+
+
+def refresh_if_empty(log: Path) -> bool:
+    """Get apt's lists where there are none, as on a bare machine; return whether it did."""
+    if any(_LISTS.glob("*Packages*")):
+        return False
+    _apt(["update"], log)
+    return True
 
 
 def _apt(words: Sequence[str], log: Path) -> int:

@@ -11,7 +11,7 @@ from scripts.stack.service import Launch, Service
 _JAR = Path("/usr/share/java/zookeeper.jar")
 _MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
-_LOGGING = """\
+LOGGING = """\
 log4j.rootLogger=INFO, CONSOLE
 log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender
 log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout
@@ -45,7 +45,7 @@ def _program() -> str | None:
 def _prepare(folder: Path, port: int) -> list[Launch]:
     config = folder / "zoo.cfg"
     config.write_text(zookeeper_config(str(folder / "data"), port))
-    (folder / "log4j.properties").write_text(_LOGGING)
+    (folder / "log4j.properties").write_text(LOGGING)
     java = [_program() or "java", "-Xmx512m", "-XX:+UseSerialGC"]
     return [Launch([*java, "-cp", f"{folder}:{_JAR}", _MAIN, str(config)])]
 
@@ -55,7 +55,8 @@ ZOOKEEPER = Service(
     title="ZooKeeper",
     port_variable="IM_ZK_PORT",
     port=2181,
-    packages=("zookeeper",),
+    # The package `zookeeper` adds a desktop's Java and a daemon of its own to these two.
+    packages=("libzookeeper-java", "default-jre-headless"),
     program=_program,
     prepare=_prepare,
     version=zookeeper_version,
