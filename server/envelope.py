@@ -1,0 +1,26 @@
+"""The envelope: one message on its way from a channel to a user's inbox."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message on its way; made once, handed on unchanged.
+
+    Attributes:
+        recipient: the user it is for.
+        sender: the user who sent it, as authenticated.
+        id: the id that the sender gave it, `<session>-<number>`.
+        session: the first part of the id: one life of a sender's SDK.
+        number: the second part; it grows within a session.
+        tail: the `message` frame without its offset, from `cluster.frames.message_tail`.
+        durable: False to look the recipient up only, without storing.
+    """
+
+    recipient: str
+    sender: str
+    id: str
+    session: str
+    number: int
+    tail: bytes
+    durable: bool = True
