@@ -1,4 +1,4 @@
-"""What the directory is: user → channels, each on a node. It holds ids; sockets stay where they are.
+"""What the directory is: user → channels, each on a node; it holds ids, since sockets cannot move.
 
 Backends: `directory_redis`, `directory_memory`. One contract suite runs against both.
 """

@@ -5,6 +5,7 @@ within an epoch: a store that was wiped begins a new one.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from server.envelope import Envelope
@@ -41,7 +42,8 @@ class Position(NamedTuple):
     cursor: int | None
 
 
-class Retention(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Retention:
     """How long messages wait for their user.
 
     Attributes:
