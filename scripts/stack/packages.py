@@ -14,7 +14,11 @@ from scripts.stack.say import say
 
 _LISTS = Path("/var/lib/apt/lists")
 _POLICY = Path("/usr/sbin/policy-rc.d")
-_FORBID = "#!/bin/sh\n# Services of the packages that are being installed are not to be started.\nexit 101\n"
+_FORBID = """\
+#!/bin/sh
+# Services of the packages that are being installed are not to be started.
+exit 101
+"""
 
 
 def can_install() -> bool:

@@ -60,9 +60,7 @@ def redis_version(host: str, port: int) -> str | None:
         return "?"
     if not answer.startswith(b"+PONG"):
         return None
-    _, _, rest = ask(host, port, b"INFO server\r\n", stop=b"redis_git").partition(
-        b"redis_version:"
-    )
+    _, _, rest = ask(host, port, b"INFO server\r\n", stop=b"redis_git").partition(b"redis_version:")
     return rest.split(b"\r\n", 1)[0].decode("ascii", "replace") or "?"
 
 

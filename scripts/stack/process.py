@@ -49,9 +49,7 @@ class Process:
         wait_until(lambda: not self.alive(), 10.0)
 
 
-def launch(
-    command: Sequence[str], log: Path, environ: Mapping[str, str], folder: Path
-) -> Process:
+def launch(command: Sequence[str], log: Path, environ: Mapping[str, str], folder: Path) -> Process:
     """Start `command` detached from the terminal, its output appended to `log`.
 
     Raises OSError when the command doesn't exist.

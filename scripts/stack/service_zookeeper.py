@@ -9,14 +9,18 @@ from scripts.stack.probe import zookeeper_version
 from scripts.stack.service import Launch, Service
 
 _JAR = Path("/usr/share/java/zookeeper.jar")
-_MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
-LOGGING = """\
-log4j.rootLogger=INFO, CONSOLE
-log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender
-log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout
-log4j.appender.CONSOLE.layout.ConversionPattern=%d{ISO8601} %-5p %c{1} - %m%n
-"""
+ZOOKEEPER_JAVA = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    # Without a logger beside it the server says nothing at all.
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+    "-cp",
+    f"{_JAR}:/usr/share/java/slf4j-simple.jar",
+    "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+)
+"""What `java` needs to run Debian's ZooKeeper; the path of a zoo.cfg follows."""
 
 
 def zookeeper_config(data: str, port: int, tick_ms: int = 2000, **more: str) -> str:
@@ -45,9 +49,7 @@ def _program() -> str | None:
 def _prepare(folder: Path, port: int) -> list[Launch]:
     config = folder / "zoo.cfg"
     config.write_text(zookeeper_config(str(folder / "data"), port))
-    (folder / "log4j.properties").write_text(LOGGING)
-    java = [_program() or "java", "-Xmx512m", "-XX:+UseSerialGC"]
-    return [Launch([*java, "-cp", f"{folder}:{_JAR}", _MAIN, str(config)])]
+    return [Launch([_program() or "java", *ZOOKEEPER_JAVA, str(config)])]
 
 
 ZOOKEEPER = Service(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from scripts.stack import services
-from scripts.stack.catalog import SERVICES
+from scripts.stack.catalog import SERVICES, wanted
 from scripts.stack.errors import StackError
 from scripts.stack.say import complain, say
 
@@ -48,7 +48,7 @@ def _act(action: str, names: Sequence[str]) -> int:
     elif action == "status":
         return 0 if services.status(names, os.environ) else 1
     else:
-        services.wanted(names, os.environ)
+        wanted(names, os.environ)
         ours = services.started_here(names)
         services.end(ours)
         if not ours:

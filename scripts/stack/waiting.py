@@ -8,9 +8,7 @@ from collections.abc import Callable
 from scripts.stack.say import say
 
 
-def wait_until(
-    condition: Callable[[], bool], within: float, progress: str | None = None
-) -> bool:
+def wait_until(condition: Callable[[], bool], within: float, progress: str | None = None) -> bool:
     """Poll `condition` until it holds; return False after `within` seconds.
 
     `progress` is printed every 5 s with the seconds gone, None prints nothing.

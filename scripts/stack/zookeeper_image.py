@@ -17,7 +17,7 @@ from scripts.stack.errors import StackError
 from scripts.stack.packages import can_install, install, refresh_if_empty
 from scripts.stack.paths import RUN
 from scripts.stack.say import complain, say
-from scripts.stack.service_zookeeper import LOGGING
+from scripts.stack.service_zookeeper import ZOOKEEPER_JAVA
 
 TAG = "im-zookeeper:debian12"
 _SUITE = "bookworm"
@@ -44,8 +44,7 @@ maxClientCnxns=0
 admin.enableServer=false
 END
 fi
-exec java -Xmx512m -XX:+UseSerialGC -cp /conf:/usr/share/java/zookeeper.jar \\
-    org.apache.zookeeper.server.quorum.QuorumPeerMain "$config"
+exec java @java@ "$config"
 """
 
 
@@ -95,9 +94,8 @@ def _make_tar() -> None:
 def _add_entrypoint(tree: Path) -> None:
     for folder in ("conf", "data"):
         (tree / folder).mkdir()
-    (tree / "conf" / "log4j.properties").write_text(LOGGING)
     program = tree / "usr/local/bin/zookeeper"
-    program.write_text(_ENTRYPOINT)
+    program.write_text(_ENTRYPOINT.replace("@java@", " ".join(ZOOKEEPER_JAVA)))
     program.chmod(0o755)
 
 
