@@ -1,0 +1,152 @@
+"""A node's own znode, kept true. It is a loop that verifies, not a handler that hopes.
+
+    verified   the znode exists and goes with *this* session: nothing to do
+    otherwise  1. `sync`, so that whatever an earlier attempt may have created shows
+               2. look for znodes with this incarnation in their name
+               3. take the one of this session, else create one
+               4. delete the others: this incarnation's from an earlier session, or a second one
+
+The name holds a uuid, so a create whose reply was lost is found in step 2, and never made twice.
+Creating comes before deleting: watchers must not see the node leave.
+"""
+
+import asyncio
+import logging
+
+from cluster.errors import ServiceUnavailable
+from cluster.keeper import Keeper
+from cluster.members import write_member
+from cluster.record import NodeRecord
+from cluster.zookeeper import SessionState, Zookeeper
+
+# Seconds between two looks at a znode that nothing was heard of.
+_VERIFY_EVERY = 10.0
+# Seconds to spend on deleting the znode; after that it goes with its session.
+_REMOVE_WITHIN = 3.0
+_REMOVE_AGAIN = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+class ZookeeperRegistration:
+    """A node's own entry; see `cluster.registry.Registration`.
+
+    Raises:
+        InvalidRecord: the record can't be entered.
+    """
+
+    def __init__(self, zookeeper: Zookeeper, parent: str, record: NodeRecord) -> None:
+        self._zookeeper = zookeeper
+        self._parent = parent
+        self._prefix, self._data = write_member(record)
+        # The znode, once it has been created or found; None while that is uncertain.
+        self._path: str | None = None
+        # What the znode is known to hold; None if that is uncertain.
+        self._written: bytes | None = None
+        self._entered = asyncio.Event()
+        self._removed = False
+        self._keeper = Keeper(f"registration of {record.node_id}", self._make_true)
+        self._forget_state = zookeeper.states.add(self._follow)
+        self._keeper.start()
+
+    async def entered(self) -> None:
+        """Return when the entry has stood for the first time."""
+        await self._entered.wait()
+
+    def update(self, record: NodeRecord) -> None:
+        """Replace the record; the znode follows.
+
+        Raises:
+            InvalidRecord: the record can't be entered.
+            ValueError: it is another node's.
+        """
+        prefix, data = write_member(record)
+        if prefix != self._prefix:
+            raise ValueError(f"{record.node_id} is not the node that was registered")
+        self._data = data
+        self._keeper.wake()
+
+    async def remove(self) -> None:
+        """Delete the znode and stop keeping it; see `cluster.registry.Registration`."""
+        if self._removed:
+            return
+        self._removed = True
+        self._forget_state()
+        await self._keeper.stop()
+        try:
+            async with asyncio.timeout(_REMOVE_WITHIN):
+                await self._delete_all()
+        except TimeoutError:
+            _log.warning("could not delete %s; it goes with its session", self._path)
+
+    def _follow(self, state: SessionState) -> None:
+        if state is SessionState.CONNECTED:
+            self._keeper.wake()
+
+    def _changed(self, _path: str) -> None:
+        self._keeper.wake()
+
+    async def _make_true(self) -> float:
+        if not await self._verified():
+            await self._enter()
+            if not await self._verified():
+                self._keeper.wake()
+                return _VERIFY_EVERY
+        await self._write()
+        self._entered.set()
+        return _VERIFY_EVERY
+
+    async def _verified(self) -> bool:
+        """Tell whether the znode stands and is this session's; be woken when it changes."""
+        if self._path is None:
+            return False
+        owner = await self._zookeeper.owner(self._path, self._changed)
+        return owner is not None and owner == self._zookeeper.session_id
+
+    async def _enter(self) -> None:
+        self._path = self._written = None
+        await self._zookeeper.ensure_path(self._parent)
+        await self._zookeeper.sync(self._parent)
+        found = await self._find()
+        path = next((path for path, owner in found if owner == self._zookeeper.session_id), None)
+        if path is None:
+            data = self._data
+            path = await self._zookeeper.create(f"{self._parent}/{self._prefix}", data)
+            self._written = data
+        self._path = path
+        _log.info("registered as %s", path)
+        for other, _owner in found:
+            if other != path:
+                await self._zookeeper.delete(other)
+
+    async def _write(self) -> None:
+        data = self._data
+        if data == self._written or self._path is None:
+            return
+        self._written = None
+        if await self._zookeeper.set(self._path, data):
+            self._written = data
+        else:
+            self._keeper.wake()
+
+    async def _find(self) -> list[tuple[str, int]]:
+        """Return path and owner of every znode of this incarnation."""
+        found = []
+        for name in await self._zookeeper.get_children(self._parent) or ():
+            if name.startswith(self._prefix):
+                path = f"{self._parent}/{name}"
+                owner = await self._zookeeper.owner(path)
+                if owner is not None:
+                    found.append((path, owner))
+        return found
+
+    async def _delete_all(self) -> None:
+        """Delete every znode of this incarnation, however long it takes."""
+        while True:
+            try:
+                for path, _owner in await self._find():
+                    await self._zookeeper.delete(path)
+                return
+            except ServiceUnavailable as exc:
+                _log.debug("deleting %s: %s; trying again", self._path, exc)
+            await asyncio.sleep(_REMOVE_AGAIN)
