@@ -1,0 +1,253 @@
+"""The keeper: keeps one channel open, carries frames over it, and finds the next when it is lost.
+
+It knows when to leave a channel and where to look for another, and nothing of what the frames mean
+to the application: that is the sender's and the receiver's part.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from client_sdk.channel import Channel
+from client_sdk.dialer import Dialer, RoundFailed
+from client_sdk.events import Event, Happening, Report
+from client_sdk.faults import ABNORMAL, ChannelLost
+from client_sdk.inflow import Position
+from client_sdk.pacing import Pacing
+from client_sdk.receiver import Receiver
+from client_sdk.sender import Sender
+from cluster.errors import NoNodeAvailable
+from cluster.frames import AnyNodeFrame, Connected, Error, Message, Move, Sent
+
+# A node that names a longer time, in seconds, to move within is not believed.
+_LONGEST_MOVE = 600.0
+
+
+class Keeper:
+    """Holds the channel of one client."""
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        sender: Sender,
+        receiver: Receiver,
+        report: Report,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        """Keep a channel for a client's sender and receiver.
+
+        Args:
+            dialer: opens channels.
+            sender: gives frames to write and takes the answers.
+            receiver: takes messages and gives acks to write.
+            report: called with each event.
+            uniform: returns a number between its two arguments.
+        """
+        self._dialer = dialer
+        self._sender = sender
+        self._receiver = receiver
+        self._report = report
+        self._uniform = uniform
+        self._pacing = Pacing(uniform)
+        # The channel in use; None while there is none.
+        self.channel: Channel | None = None
+        # One that was opened to replace it and is not in use yet.
+        self._next: Channel | None = None
+        # Where to go instead of the channel in use; None as long as that will do.
+        self._move: Move | None = None
+        # Set when `_move` is.
+        self._movable = asyncio.Event()
+        # Set when there may be something to write.
+        self._writable = asyncio.Event()
+        # Old channels on their way out.
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Look again at what there is to write."""
+        self._writable.set()
+
+    def resume(self) -> None:
+        """Replace the channel by a new one, on the same node if possible, to resume there."""
+        if self.channel is not None:
+            self._leave(Move(url=self.channel.url, within=0.0))
+
+    def _leave(self, move: Move) -> None:
+        if self._move is None:
+            self._move = move
+            self._movable.set()
+
+    async def open(self, timeout: float) -> None:
+        """Open the first channel.
+
+        Raises:
+            NoNodeAvailable: no node opened one within `timeout` seconds.
+            Disconnected: a node refused this client for good.
+        """
+        tried: dict[str, None] = {}
+        try:
+            async with asyncio.timeout(timeout):
+                while self.channel is None:
+                    try:
+                        self._adopt(await self._dialer.round())
+                    except RoundFailed as exc:
+                        tried |= dict.fromkeys(exc.tried)
+                        await asyncio.sleep(self._pacing.after_failure(exc.retry_after))
+        except TimeoutError as exc:
+            lines = list(tried) or ["nothing had answered by then"]
+            raise NoNodeAvailable(f"no node reached within {timeout:g} s", lines) from exc
+
+    async def run(self) -> None:
+        """Use the open channel, and those that follow it, until cancelled; then call `close`.
+
+        Raises:
+            Disconnected: a node refused this client for good.
+        """
+        while self.channel is not None:
+            self._adopt(await self._use(self.channel))
+
+    def _adopt(self, channel: Channel) -> None:
+        self.channel = channel
+        self._move = None
+        self._movable.clear()
+        asked = Position(channel.asked.epoch, channel.asked.offset)
+        self._receiver.resumed(asked, channel.connected)
+        self._sender.rewind()
+        self._report_connected(channel, channel.connected)
+
+    def _report_connected(self, channel: Channel, answer: Connected) -> None:
+        event = Event(Happening.CONNECTED, channel.url, answer.node, recovered=answer.recovered)
+        self._report(event)
+        if not answer.recovered:
+            reason = "some messages are not kept any more; the next one follows after a gap"
+            self._report(Event(Happening.MESSAGES_LOST, channel.url, answer.node, reason=reason))
+
+    async def _use(self, channel: Channel) -> Channel:
+        """Use a channel until it is lost or replaced; return the one to use next."""
+        started = asyncio.get_running_loop().time()
+        carrying = [
+            asyncio.create_task(self._read(channel)),
+            asyncio.create_task(self._write(channel)),
+        ]
+        replacing = asyncio.create_task(self._replace(channel))
+        tasks = [*carrying, replacing]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel(tasks)
+        self._retire(channel)
+        if self._next is not None:
+            new, self._next = self._next, None
+            return new
+        for task in done:
+            if isinstance(fault := task.exception(), ChannelLost):
+                lasted = asyncio.get_running_loop().time() - started
+                return await self._redial(channel, fault, lasted)
+        done.pop().result()
+        raise AssertionError("neither lost nor replaced")
+
+    async def _read(self, channel: Channel) -> None:
+        while True:
+            self._handle(channel, await channel.receive())
+
+    def _handle(self, channel: Channel, frame: AnyNodeFrame) -> None:
+        match frame:
+            case Message():
+                if not self._receiver.arrived(frame):
+                    raise ChannelLost(ABNORMAL, f"a message before {frame.offset} is missing")
+            case Sent():
+                self._sender.stored(frame)
+            case Error():
+                if not self._sender.refused(frame):
+                    event = Event(Happening.REFUSED, code=frame.code, reason=frame.reason)
+                    self._report(event)
+            case Move():
+                self._leave(frame)
+            case Connected():
+                self._receiver.restarted(frame)
+                self._report_connected(channel, frame)
+
+    async def _write(self, channel: Channel) -> None:
+        while True:
+            self._writable.clear()
+            if self._sender.blocked:
+                self.resume()
+            while (frame := self._next_frame()) is not None:
+                await channel.send(frame)
+            await self._wait_writable(self._receiver.ack_wait())
+
+    def _next_frame(self) -> bytes | None:
+        if self._receiver.ack_wait() == 0.0:
+            return self._receiver.next_ack()
+        return self._sender.next_frame()
+
+    async def _wait_writable(self, longest: float | None) -> None:
+        try:
+            async with asyncio.timeout(longest):
+                await self._writable.wait()
+        except TimeoutError:
+            return  # an ack is due
+
+    async def _replace(self, channel: Channel) -> None:
+        """Wait until the channel is to be left, and open another while it is still in use."""
+        await self._movable.wait()
+        url, within = (None, 0.0) if self._move is None else (self._move.url, self._move.within)
+        if url != channel.url:
+            self._report(Event(Happening.MOVING, url or ""))
+        await asyncio.sleep(self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE)))
+        avoid = None if url == channel.url else channel.url
+        pacing = Pacing(self._uniform)
+        while True:
+            try:
+                self._next = await self._dialer.round(prefer=url, avoid=avoid)
+                return
+            except RoundFailed as exc:
+                await asyncio.sleep(pacing.after_failure(exc.retry_after))
+
+    async def _redial(self, channel: Channel, lost: ChannelLost, lasted: float) -> Channel:
+        """Look for a node until one accepts."""
+        self.channel = None
+        self._dialer.check(lost)
+        self._dialer.dropped(channel.url)
+        self._report(
+            Event(Happening.DISCONNECTED, channel.url, code=str(lost.code), reason=lost.reason)
+        )
+        await asyncio.sleep(self._pacing.after_loss(lasted))
+        prefer = None if self._move is None or self._move.url == channel.url else self._move.url
+        while True:
+            try:
+                return await self._dialer.round(prefer=prefer)
+            except RoundFailed as exc:
+                self._report(Event(Happening.RETRYING, reason=str(exc)))
+                await asyncio.sleep(self._pacing.after_failure(exc.retry_after))
+
+    def _retire(self, channel: Channel) -> None:
+        task = asyncio.create_task(channel.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Acknowledge what was handled and close every channel; returns within seconds."""
+        channel, self.channel = self.channel, None
+        if channel is not None:
+            await _say(channel, self._receiver.next_ack())
+            self._retire(channel)
+        if self._next is not None:
+            self._retire(self._next)
+        await asyncio.gather(*self._closing)
+
+
+async def _say(channel: Channel, frame: bytes | None) -> None:
+    """Write a last frame, if the channel still takes it."""
+    if frame is None:
+        return
+    try:
+        async with asyncio.timeout(1.0):
+            await channel.send(frame)
+    except (TimeoutError, ChannelLost):
+        return  # what is not acknowledged comes again
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,60 @@
+"""What the application sees of messages: one received, and the receipt of one sent. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from client_sdk.errors import InvalidBody
+from cluster import frames
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that has arrived.
+
+    Attributes:
+        sender: the user who sent it.
+        body: what was sent, as JSON types.
+        offset: its place in this user's inbox; None if it was not stored (`durable=False`).
+        id: the id that the sender's client gave it.
+        time: when a node took it, in seconds since the epoch.
+    """
+
+    sender: str
+    body: Any
+    offset: int | None
+    id: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that is stored for its recipient.
+
+    Attributes:
+        id: the id that it was sent with.
+        offset: its place in the recipient's inbox; None if it was not stored (`durable=False`), or
+            had been stored earlier so that the place is no longer known.
+    """
+
+    id: str
+    offset: int | None
+
+
+def decode_message(frame: frames.Message) -> Message:
+    """Turn a frame into a message."""
+    body = msgspec.json.decode(frame.body)
+    return Message(frame.sender, body, frame.offset, frame.id, frame.time)
+
+
+def encode_body(body: object) -> bytes:
+    """Write a body as JSON.
+
+    Raises:
+        InvalidBody: JSON can't express it.
+    """
+    try:
+        return msgspec.json.encode(body)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as exc:
+        raise InvalidBody(str(exc)) from exc

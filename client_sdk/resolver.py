@@ -1,0 +1,40 @@
+"""What a resolver is: the means to find nodes, one module for each kind of address."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A node that may be tried.
+
+    Attributes:
+        url: what to connect to.
+        node_id: the node's incarnation; the url where that is not known.
+    """
+
+    url: str
+    node_id: str
+
+
+class Resolver(Protocol):
+    """Finds nodes, and learns from what became of them."""
+
+    async def candidates(self, timeout: float) -> list[Candidate]:
+        """Return the nodes to try, each once, best first; at least one.
+
+        Args:
+            timeout: seconds to wait for whoever knows the nodes.
+
+        Raises:
+            Unreachable: whoever knows the nodes does not answer, or knows none.
+        """
+
+    def failed(self, url: str) -> None:
+        """Learn that a node could not be reached or dropped the channel."""
+
+    def succeeded(self, url: str) -> None:
+        """Learn that a node accepted the client."""
+
+    async def close(self) -> None:
+        """Let go of connections; safe to call twice."""
