@@ -78,6 +78,9 @@ class NodeFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omi
 class Connected(NodeFrame, frozen=True, kw_only=True, tag="connected"):
     """The answer to `connect`.
 
+    It comes again on the same channel, with `recovered` False, when the node has to begin anew:
+    the next message was dropped by retention, or the store was wiped and so begins a new epoch.
+
     Attributes:
         channel: the id of this channel.
         node: the node's incarnation.

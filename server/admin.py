@@ -1,0 +1,81 @@
+"""The admin port: health, readiness and metrics over HTTP, and who is present.
+
+It has no authentication, so it listens on the loopback interface unless it is told otherwise.
+"""
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from cluster.health import add_health_routes
+
+from cluster.errors import Unavailable
+from server.metrics import metrics_registry
+from server.presence import present_channels
+
+if TYPE_CHECKING:
+    from server.node import Node
+
+
+class Admin:
+    """The HTTP server of one node's admin port."""
+
+    def __init__(self, node: "Node") -> None:
+        self._node = node
+        self._runner: web.AppRunner | None = None
+        # The port that it listens on; None while it does not.
+        self.port: int | None = None
+
+    async def start(self) -> None:
+        """Listen, if the settings name a port.
+
+        Raises:
+            OSError: the port cannot be listened on.
+        """
+        settings = self._node.settings
+        if settings.admin_port is None:
+            return
+        app = web.Application()
+        add_health_routes(
+            app, ready=self._ready, metrics=metrics_registry(self._node.parts.stats, self._gauges)
+        )
+        app.router.add_get("/v1/presence/{user}", self._presence)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, settings.admin_host, settings.admin_port)
+        await site.start()
+        self.port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Listen no more; safe to call twice."""
+        self.port = None
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _ready(self) -> tuple[bool, dict[str, object]]:
+        node = self._node
+        return node.ready, {
+            "node": node.node_id,
+            "services": node.services(),
+            "degraded": sorted(node.parts.recovery.degraded),
+            "channels": len(node.parts.hub.channels),
+        }
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        node = self._node
+        return {
+            "channels": ("Open channels.", len(node.parts.hub.channels)),
+            "users": ("Users with a channel on this node.", len(node.parts.hub.users)),
+            "waiting": ("Messages that wait to be stored.", node.parts.router.waiting),
+            "degraded": ("1 while messages between nodes come by polling.", node.is_degraded()),
+            "ready": ("1 while clients can be served.", node.ready),
+        }
+
+    async def _presence(self, request: web.Request) -> web.Response:
+        user = request.match_info["user"]
+        try:
+            channels = await present_channels(
+                self._node.backends.directory, self._node.snapshot(), user
+            )
+        except Unavailable as exc:
+            return web.json_response({"error": str(exc)}, status=503, headers={"Retry-After": "1"})
+        return web.json_response({"user": user, "online": bool(channels), "channels": channels})

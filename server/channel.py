@@ -1,0 +1,352 @@
+"""The channel: one client's connection, from its `connect` frame to its end.
+
+It turns text messages into calls and answers into frames. It does no I/O but through its
+transport, and waits for nothing: what takes time is the business of its events.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cluster.codes import CloseCode, ErrorCode
+from cluster.errors import InvalidFrame, InvalidName
+from cluster.frames import (
+    Ack,
+    Connect,
+    NodeFrame,
+    Ping,
+    Pong,
+    Send,
+    decode_client_frame,
+    encode,
+    error_frame,
+    message_tail,
+    sent_frame,
+)
+from cluster.names import check_name, split_send_id
+from server.batch import NOT_STORED
+from server.envelope import Envelope
+from server.sequence import Sequence
+from server.stats import Stats
+from server.transport import WebSocketTransport
+from server.wire import text_frame
+
+# Frames that a client may send that cannot be understood, before it is shut out.
+MAX_BAD_FRAMES = 3
+
+# The errors that show a client that does not speak the protocol; others it may make in good faith.
+_UNREADABLE = {ErrorCode.BAD_JSON, ErrorCode.BAD_FRAME, ErrorCode.UNKNOWN_TYPE, ErrorCode.NOT_TEXT}
+
+# Sends of one channel that may wait for their answer; at more, its socket is not read.
+MAX_UNANSWERED = 512
+
+_PONG = text_frame(encode(Pong()))
+
+
+class Events(Protocol):
+    """What a channel reports; none of it may block."""
+
+    def connecting(self, channel: "Channel", frame: Connect) -> None:
+        """The client has sent `connect`: answer by `Welcome.say` or `refuse`, later."""
+
+    @property
+    def submit(self) -> "Callable[[Channel, Envelope], bool]":
+        """Called when the client sends a message: answer by `sent` or `failed`, later.
+
+        Returns False if the node has enough waiting, so that the channel should not be read.
+        """
+
+    def acknowledged(self, channel: "Channel", offset: int) -> None:
+        """The client has handled everything up to `offset`."""
+
+    @property
+    def missing(self) -> "Callable[[Channel], None]":
+        """Called when the inbox holds what the channel lacks: `channel.sequence` says what."""
+
+    def opened(self, channel: "Channel") -> None:
+        """The WebSocket is open; the client has yet to say who it is."""
+
+    def writable(self, channel: "Channel", writable: bool) -> None:
+        """The client has stopped reading, or has caught up."""
+
+    def ended(self, channel: "Channel", code: int) -> None:
+        """The channel is gone; `code` as in RFC 6455 section 7.1.5."""
+
+
+class Channel:
+    """One client's connection. `user` is empty until the `connect` frame was accepted."""
+
+    __slots__ = (
+        "_bad_frames",
+        "_clock",
+        "_connecting",
+        "_events",
+        "_mark_dirty",
+        "_out",
+        "_paused",
+        "_retry_from",
+        "_stats",
+        "_transport",
+        "_unanswered",
+        "device",
+        "heard",
+        "id",
+        "open",
+        "sequence",
+        "user",
+        "writable",
+    )
+
+    def __init__(
+        self,
+        transport: WebSocketTransport,
+        events: Events,
+        mark_dirty: "Callable[[Channel], None]",
+        stats: Stats,
+        clock: tuple[Callable[[], float], Callable[[], float]],
+    ) -> None:
+        """Make a channel for a connection that is being opened.
+
+        Args:
+            transport: its WebSocket.
+            events: where it reports to.
+            mark_dirty: called when the channel has something to write: `flush` has to follow.
+            stats: where it counts.
+            clock: monotonic time and time of day, both in seconds.
+        """
+        self._transport = transport
+        self._events = events
+        self._mark_dirty = mark_dirty
+        self._stats = stats
+        self._clock = clock
+        # Set at login.
+        self.id = self.user = self.device = ""
+        # Where the channel stands in the user's inbox.
+        self.sequence = Sequence()
+        # Monotonic time of the last sign of life.
+        self.heard = clock[0]()
+        # False from the moment the connection is lost.
+        self.open = True
+        # False while the client does not read what it is sent.
+        self.writable = True
+        # A `connect` frame has come.
+        self._connecting = False
+        # Frames that could not be understood so far.
+        self._bad_frames = 0
+        # Frames to be written by the next `flush`.
+        self._out: list[bytes] = []
+        # Sends that were submitted and not answered yet.
+        self._unanswered = 0
+        # Whether the socket is not being read, because too many sends are unanswered.
+        self._paused = False
+        # The first send that failed and has not come again: (session, number). Until it comes,
+        # later ones of its session are refused, so that they cannot overtake it.
+        self._retry_from: tuple[str, int] | None = None
+
+    # What the rest of the node asks of a channel.
+
+    def refuse(self, code: ErrorCode, reason: str, close_code: CloseCode) -> None:
+        """Say why the `connect` frame is not accepted, and close."""
+        self._refused(code)
+        self._transport.write(text_frame(error_frame(code, reason)))
+        self._transport.close(close_code, code)
+
+    def deliver(self, offset: int, frame: bytes) -> None:
+        """Take a message for this user, ready to be written, if it is the next one."""
+        if offset == NOT_STORED:
+            if self.sequence.next and self.writable:
+                self.push(frame)
+                self._stats.delivered += 1
+            return
+        sequence = self.sequence
+        if not self.writable:
+            sequence.note(offset)
+            return
+        for ready in sequence.accept(offset, frame):
+            self.push(ready)
+            self._stats.delivered += 1
+        if sequence.missing:
+            self._events.missing(self)
+
+    def note(self, offset: int) -> None:
+        """Learn that the user's inbox reaches up to `offset`."""
+        self.sequence.note(offset)
+        if self.sequence.missing:
+            self._events.missing(self)
+
+    def sent(self, id: str, offset: int | None) -> None:
+        """Tell the client that its message is stored."""
+        self.push(text_frame(sent_frame(id, offset)))
+        self._answered()
+
+    def done(self) -> None:
+        """Close the account of a message that gets no answer."""
+        self._answered()
+
+    def failed(self, envelope: Envelope, reason: str) -> None:
+        """Tell the client that its message is not stored, and may be sent again."""
+        if self._retry_from is None:
+            self._retry_from = (envelope.session, envelope.number)
+        self._refused(ErrorCode.UNAVAILABLE)
+        self.push(text_frame(error_frame(ErrorCode.UNAVAILABLE, reason, envelope.id)))
+        self._answered()
+
+    def overtakes(self, envelope: Envelope) -> bool:
+        """Tell whether an earlier message of the same session failed and has to come first."""
+        if self._retry_from is None:
+            return False
+        session, number = self._retry_from
+        return session == envelope.session and envelope.number > number
+
+    def tell(self, frame: NodeFrame) -> None:
+        """Send the client any other frame."""
+        self.push(text_frame(encode(frame)))
+
+    def push(self, frame: bytes) -> None:
+        """Have a frame written, together with what else comes before the next `flush`."""
+        if not self._out:
+            self._mark_dirty(self)
+        self._out.append(frame)
+
+    def flush(self) -> None:
+        """Write what was pushed, in one go."""
+        out = self._out
+        if out:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+        self._transport.ping()
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Close the connection in order, whatever the client has not read yet included."""
+        self.flush()
+        self._transport.close(code, reason)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def resume(self) -> None:
+        """Read the socket again, unless the channel itself has too much unanswered."""
+        if self._paused and self.writable and self._unanswered <= MAX_UNANSWERED // 2:
+            self._paused = False
+            self._transport.resume_reading()
+
+    @property
+    def peer(self) -> str:
+        """The client's address, for the log."""
+        return self._transport.peer
+
+    # What the transport reports.
+
+    def opened(self) -> None:
+        """See `server.transport.Session`."""
+        self._events.opened(self)
+
+    def heard_from(self) -> None:
+        """See `server.transport.Session`."""
+        self.heard = self._clock[0]()
+
+    def text(self, data: bytes) -> None:
+        """See `server.transport.Session`."""
+        try:
+            frame = decode_client_frame(data)
+            if type(frame) is Send:
+                self._send(frame)
+            elif type(frame) is Ack:
+                self._ack(frame)
+            elif type(frame) is Ping:
+                self.push(_PONG)
+            elif type(frame) is Connect:
+                self._connect(frame)
+        except InvalidFrame as exc:
+            self._bad_frame(exc)
+
+    def binary(self) -> None:
+        """See `server.transport.Session`."""
+        self._bad_frame(InvalidFrame(ErrorCode.NOT_TEXT, "frames are JSON in text messages"))
+
+    def set_writable(self, writable: bool) -> None:
+        """See `server.transport.Session`.
+
+        A client that does not read gets nothing new, and is not read either, so that neither its
+        messages nor its answers pile up here.
+        """
+        self.writable = writable
+        self._events.writable(self, writable)
+        if not writable:
+            self._pause()
+        else:
+            self.resume()
+            if self.sequence.missing:
+                self._events.missing(self)
+
+    def lost(self, code: int) -> None:
+        """See `server.transport.Session`."""
+        self.open = False
+        self._events.ended(self, code)
+
+    # Frame by frame.
+
+    def _connect(self, frame: Connect) -> None:
+        if self._connecting:
+            raise InvalidFrame(ErrorCode.ALREADY_CONNECTED, "one connect frame is enough")
+        self._connecting = True
+        self._events.connecting(self, frame)
+
+    def _send(self, frame: Send) -> None:
+        self._need_connected(frame.id)
+        split = split_send_id(frame.id)
+        if split is None:
+            raise InvalidFrame(ErrorCode.BAD_ID, "the id must be <session>-<number>")
+        try:
+            recipient = check_name("to", frame.to)
+        except InvalidName as exc:
+            raise InvalidFrame(ErrorCode.BAD_NAME, str(exc), frame.id) from exc
+        tail = message_tail(self.user, frame.id, round(self._clock[1](), 3), bytes(frame.body))
+        session, number = split
+        envelope = Envelope(recipient, self.user, frame.id, session, number, tail, frame.durable)
+        if self.overtakes(envelope):
+            self.out_of_order(frame.id)
+            return
+        if self._retry_from is not None and self._retry_from[0] == session:
+            self._retry_from = None
+        self._stats.received += 1
+        self._unanswered += 1
+        roomy = self._events.submit(self, envelope)
+        if not roomy or self._unanswered > MAX_UNANSWERED:
+            self._pause()
+
+    def out_of_order(self, id: str) -> None:
+        """Tell the client that an earlier message has to come again first."""
+        self._refused(ErrorCode.OUT_OF_ORDER)
+        reason = "an earlier message failed: send it again first"
+        self.push(text_frame(error_frame(ErrorCode.OUT_OF_ORDER, reason, id)))
+
+    def _ack(self, frame: Ack) -> None:
+        self._need_connected(None)
+        self._events.acknowledged(self, min(frame.offset, self.sequence.next - 1))
+
+    def _need_connected(self, id: str | None) -> None:
+        if not self.sequence.next:
+            raise InvalidFrame(ErrorCode.NOT_CONNECTED, "the first frame must be connect", id)
+
+    def _bad_frame(self, error: InvalidFrame) -> None:
+        self._refused(error.code)
+        self._bad_frames += error.code in _UNREADABLE
+        self.push(text_frame(error_frame(ErrorCode(error.code), error.reason, error.id)))
+        if self._bad_frames >= MAX_BAD_FRAMES:
+            self.close(CloseCode.TOO_MANY_BAD_FRAMES, error.code)
+
+    def _refused(self, code: str) -> None:
+        self._stats.refused[code] += 1
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        self.resume()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()

@@ -1,0 +1,65 @@
+"""Where the channels of a node report to: it passes each event on to the part that it concerns."""
+
+from cluster.frames import Connect
+from server.acknowledgements import Acknowledgements
+from server.caretaker import Caretaker
+from server.channel import Channel
+from server.hub import Hub
+from server.login import Login
+from server.replay import Replay
+from server.router import Router
+from server.stats import Stats
+from server.tasks import Tasks
+
+
+class ChannelEvents:
+    """The node's side of `server.channel.Events`."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        router: Router,
+        login: Login,
+        replay: Replay,
+        acknowledgements: Acknowledgements,
+        caretaker: Caretaker,
+        tasks: Tasks,
+        stats: Stats,
+    ) -> None:
+        self._hub = hub
+        self._login = login
+        self._acknowledgements = acknowledgements
+        self._caretaker = caretaker
+        self._tasks = tasks
+        self._stats = stats
+        # The two that are on the hot path go straight to where they belong.
+        self.submit = router.submit
+        self.missing = replay.want
+
+    def opened(self, channel: Channel) -> None:
+        """See `server.channel.Events`."""
+        self._hub.opened(channel)
+        self._caretaker.opened(channel)
+
+    def connecting(self, channel: Channel, frame: Connect) -> None:
+        """See `server.channel.Events`."""
+        self._caretaker.connecting(channel)
+        self._tasks.spawn(self._login.connect(channel, frame))
+
+    def acknowledged(self, channel: Channel, offset: int) -> None:
+        """See `server.channel.Events`."""
+        self._acknowledgements.note(channel, offset)
+
+    def writable(self, channel: Channel, writable: bool) -> None:
+        """See `server.channel.Events`."""
+        self._caretaker.writable(channel, writable)
+
+    def ended(self, channel: Channel, code: int) -> None:
+        """See `server.channel.Events`."""
+        if channel not in self._hub.channels:
+            return
+        self._hub.ended(channel)
+        self._caretaker.ended(channel)
+        self._stats.closes[str(code)] += 1
+        if channel.user:
+            self._tasks.spawn(self._login.leave(channel))

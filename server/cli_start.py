@@ -1,0 +1,241 @@
+"""`server start`: the options of a node, and its life as a process."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+
+from cluster.address import (
+    DEFAULT_AMQP,
+    DEFAULT_REDIS,
+    parse_host_port,
+    parse_zookeeper,
+)
+from cluster.errors import ServiceUnavailable
+from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
+from cluster.log import set_up_logging
+from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
+from server.inbox import Retention
+from server.node import Node
+from server.settings import DEFAULT_PORT, NodeSettings
+
+_log = logging.getLogger(__name__)
+
+_SECONDS = click.FloatRange(min=0.0)
+_PORT = click.IntRange(0, 65535)
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(*names, show_envvar=True, **attributes)
+
+
+def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value.startswith("/") or any(c in value for c in "?# "):
+        raise click.BadParameter("it must begin with '/' and hold no '?', '#' or space")
+    return value
+
+
+@click.command(context_settings=CONTEXT_SETTINGS)
+@zk_option
+@_option("--redis", metavar="URL", default=DEFAULT_REDIS, help="The store; with --zk.")
+@_option("--amqp", metavar="URL", default=DEFAULT_AMQP, help="The RabbitMQ broker; with --zk.")
+@cluster_option
+@_option("--host", default="0.0.0.0", help="Address to listen on.")
+@_option("--port", type=_PORT, default=DEFAULT_PORT, help="Port to listen on; 0: any free one.")
+@_option(
+    "--advertise",
+    metavar="HOST:PORT",
+    callback=checked(parse_host_port),
+    help="Address by which others reach this node, if that is not its own (NAT, containers).",
+)
+@_option("--path", default=DEFAULT_PATH, callback=_path, help="Where WebSockets are served.")
+@_option(
+    "--weight",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    help="Share of the clients relative to other nodes.",
+)
+@_option("--zone", default="", help="Where the node runs; clients prefer their own zone.")
+@_option(
+    "--admin-host",
+    default="127.0.0.1",
+    help="Address of the admin port. It asks for no password: keep it internal.",
+)
+@_option(
+    "--admin-port",
+    type=_PORT,
+    help="Port for /healthz, /readyz and /metrics; 0: any free one.  [default: none]",
+)
+@_option(
+    "--routing",
+    type=click.Choice(["fanout", "direct"]),
+    default="fanout",
+    help="Send a batch to all nodes at once, or to each node concerned.",
+)
+@_option("--auth-secret", metavar="KEY", help="Ask clients for a JWT signed with this key (HS256).")
+@_option(
+    "--auth-secret-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same, read from a file, which `ps` does not show.",
+)
+@_option("--origin", multiple=True, help="Allowed Origin of browsers; repeatable.  [default: any]")
+@_option(
+    "--wait",
+    type=_SECONDS,
+    metavar="SECONDS",
+    help="Give up if the services were not reached by then.  [default: never]",
+)
+@_option(
+    "--session-timeout",
+    type=click.FloatRange(1.0, 120.0),
+    default=6.0,
+    metavar="SECONDS",
+    help="After how long without a sign of life the node counts as dead.",
+)
+@_option(
+    "--heartbeat",
+    type=click.FloatRange(min=1.0),
+    default=25.0,
+    metavar="SECONDS",
+    help="Silence after which a client is pinged.",
+)
+@_option(
+    "--heartbeat-grace",
+    type=click.FloatRange(min=1.0),
+    default=10.0,
+    metavar="SECONDS",
+    help="Silence after a ping that ends the channel.",
+)
+@_option(
+    "--max-message-bytes",
+    type=click.IntRange(min=128),
+    default=DEFAULT_MAX_MESSAGE_BYTES,
+    help="Largest message that a client may send.",
+)
+@_option(
+    "--max-buffer-bytes",
+    type=click.IntRange(min=4096),
+    default=1024 * 1024,
+    help="Unsent bytes beyond which a client counts as not reading.",
+)
+@_option(
+    "--slow-timeout",
+    type=_SECONDS,
+    default=10.0,
+    metavar="SECONDS",
+    help="How long a client may go on not reading.",
+)
+@_option(
+    "--batch-interval",
+    type=_SECONDS,
+    default=0.001,
+    metavar="SECONDS",
+    help="Least time between two batches to the store.",
+)
+@_option(
+    "--inbox-max",
+    type=click.IntRange(min=1),
+    default=Retention().count,
+    metavar="COUNT",
+    help="Unacknowledged messages kept for a user.",
+)
+@_option(
+    "--inbox-age",
+    type=click.FloatRange(min=1.0),
+    default=Retention().age,
+    metavar="SECONDS",
+    help="How long messages are kept for a user.",
+)
+@log_options
+def start(**options: Any) -> None:
+    """Start one node.
+
+    Without --zk it is a cluster of its own in memory, for trying things out; nothing survives it.
+    With --zk it joins the cluster that is registered there, over the same Redis and RabbitMQ.
+
+    \b
+    Examples:
+      server start
+      server start --zk zk1:2181,zk2:2181/prod --redis redis://r1 --amqp amqp://mq1
+      server start --zk --advertise chat1.example.org:443 --auth-secret-file jwt.key
+      IM_SERVER_START_ZK=zk1:2181 IM_SERVER_START_ADMIN_PORT=9177 server start
+
+    \b
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C, 1 a service or port could not be had,
+    2 a wrong option.
+    """
+    set_up_logging(options.pop("log_level"), options.pop("log_format"))
+    settings = make_settings(options)
+    if settings.auth_secret is None and settings.is_open_to_others():
+        _log.warning(
+            "ANYONE WHO REACHES %s CAN CONNECT UNDER ANY NAME: set --auth-secret-file, "
+            "or listen on --host 127.0.0.1 only",
+            settings.host,
+        )
+    try:
+        uvloop.run(run(settings))
+    except ServiceUnavailable as exc:
+        raise click.ClickException(f"gave up after --wait {settings.wait:g} s: {exc}") from exc
+    except OSError as exc:
+        raise click.ClickException(
+            f"cannot listen (--host {settings.host}, --port {settings.port}, "
+            f"--admin-port {settings.admin_port}): {exc}"
+        ) from exc
+
+
+def make_settings(options: dict[str, Any]) -> NodeSettings:
+    """Turn what click has parsed into the settings of a node.
+
+    Raises:
+        click.UsageError: options contradict each other.
+    """
+    secret_file: Path | None = options.pop("auth_secret_file")
+    if secret_file is not None:
+        if options["auth_secret"]:
+            raise click.UsageError("--auth-secret and --auth-secret-file exclude each other")
+        options["auth_secret"] = secret_file.read_text().strip()
+        if not options["auth_secret"]:
+            raise click.UsageError(f"--auth-secret-file: {secret_file} is empty")
+    zk, advertise = options.pop("zk"), options.pop("advertise")
+    retention = Retention(options.pop("inbox_max"), options.pop("inbox_age"))
+    return NodeSettings(
+        zk=None if zk is None else parse_zookeeper(zk),
+        advertise=None if advertise is None else parse_host_port(advertise),
+        origins=options.pop("origin") or None,
+        retention=retention,
+        **options,
+    )
+
+
+async def run(settings: NodeSettings) -> None:
+    """Run a node until SIGTERM or SIGINT; a second signal ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        _log.info("stopping on %s; again to stop at once", signal.Signals(number).name)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    node = Node(settings)
+    starting = asyncio.create_task(node.start())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if starting.done():
+            await starting
+            await stopping
+    finally:
+        for task in (starting, stopping):
+            task.cancel()
+        await asyncio.gather(starting, stopping, return_exceptions=True)
+        await node.stop()

@@ -1,0 +1,131 @@
+"""Login: from a `connect` frame to a connected channel, entered in the directory."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from cluster.codes import CloseCode, ErrorCode
+from cluster.errors import AuthenticationFailed, EpochChanged, InvalidName, Unavailable
+from cluster.frames import Connect
+from cluster.names import check_name
+from server.auth import Authenticate
+from server.channel import Channel
+from server.directory import Directory
+from server.hub import Hub
+from server.inbox import Inbox, Position
+from server.welcome import Welcome
+
+_log = logging.getLogger(__name__)
+
+
+class Login:
+    """Connects clients: who they are, where their inbox stands, and what they get first."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        directory: Directory,
+        inbox: Inbox,
+        welcome: Welcome,
+        *,
+        authenticate: Authenticate,
+        epoch_changed: Callable[[], None],
+    ) -> None:
+        """Make the login of one node.
+
+        Args:
+            hub: where connected channels are entered.
+            directory: where the rest of the cluster finds them.
+            inbox: what they have to get.
+            welcome: tells them so.
+            authenticate: raises `AuthenticationFailed` for a token that does not prove the user.
+            epoch_changed: called when the store turns out to be another one.
+        """
+        self._hub = hub
+        self._directory = directory
+        self._inbox = inbox
+        self._welcome = welcome
+        self._authenticate = authenticate
+        self._epoch_changed = epoch_changed
+        # Nobody is connected before this is set: the node is not complete yet.
+        self.ready = asyncio.Event()
+
+    async def connect(self, channel: Channel, frame: Connect) -> None:
+        """Answer a `connect` frame, one way or the other."""
+        try:
+            check_name("user", frame.user)
+            check_name("device", frame.device)
+            self._authenticate(frame.user, frame.token)
+        except InvalidName as exc:
+            channel.refuse(ErrorCode.BAD_NAME, str(exc), CloseCode.BAD_CONNECT)
+            return
+        except AuthenticationFailed as exc:
+            _log.info("refused a client at %s as %r: %s", channel.peer, frame.user, exc)
+            code, close_code = ErrorCode.AUTHENTICATION_FAILED, CloseCode.AUTHENTICATION_FAILED
+            if exc.expired:
+                code, close_code = ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED
+            channel.refuse(code, exc.reason, close_code)
+            return
+        await self.ready.wait()
+        try:
+            await self._enter(channel, frame)
+        except Unavailable as exc:
+            if isinstance(exc, EpochChanged):
+                self._epoch_changed()
+            channel.refuse(
+                ErrorCode.UNAVAILABLE, "the store does not answer", CloseCode.UNAVAILABLE
+            )
+
+    async def leave(self, channel: Channel) -> None:
+        """Take a channel that has ended out of the hub and the directory."""
+        last = self._hub.remove(channel)
+        if not channel.id:
+            return
+        try:
+            await self._directory.remove(channel.user, channel.id, last=last)
+        except Unavailable:
+            # The sweep removes it, when this incarnation is gone; until then a look-up that
+            # finds it costs one publish in vain.
+            _log.debug("channel %s stays in the directory for now", channel.id)
+
+    async def _enter(self, channel: Channel, frame: Connect) -> None:
+        """Make the channel findable *before* reading the head: what comes after is delivered."""
+        channel.user, channel.device = frame.user, frame.device
+        channel.id = secrets.token_hex(8)
+        self._hub.add(channel)
+        epoch = self._inbox.epoch
+        _, position = await asyncio.gather(
+            self._directory.add(channel.user, channel.id),
+            self._inbox.position(channel.user, channel.device),
+        )
+        if not channel.open:
+            await self.leave(channel)
+            return
+        after, recovered = starting_point(frame, epoch, position)
+        channel.sequence.begin(after, position.head)
+        self._welcome.say(channel, epoch, after, recovered=recovered)
+        channel.note(position.head)
+
+
+def starting_point(frame: Connect, epoch: str, position: Position) -> tuple[int, bool]:
+    """Return the offset behind which a device goes on, and whether nothing is lost by that.
+
+    Args:
+        frame: what the device says that it has.
+        epoch: the store's epoch.
+        position: where the inbox stands.
+    """
+    recovered = True
+    after = frame.offset
+    if frame.epoch is not None and frame.epoch != epoch:
+        # What it has was counted in another epoch: everything in this one is new to it.
+        after, recovered = 0, False
+    elif after is None:
+        after = position.head if position.cursor is None else position.cursor
+    elif after > position.head:
+        # It has more than there is, in the same epoch: the store has forgotten something.
+        after, recovered = position.head, False
+    if after + 1 < position.oldest:
+        after, recovered = position.oldest - 1, False
+    return after, recovered

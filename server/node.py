@@ -1,0 +1,204 @@
+"""The node: every part of it put together, started and stopped in the right order."""
+
+import asyncio
+import logging
+import time
+import uuid
+
+import msgspec
+
+from cluster.address import join_host_port, reachable_host
+from cluster.codes import CloseCode
+from cluster.errors import Unavailable
+from cluster.record import NodeRecord
+from cluster.registry import Membership, Registration
+from cluster.snapshot import Snapshot
+from server.admin import Admin
+from server.backends import ATTEMPT, Backends, make_backends, reach
+from server.listener import listen
+from server.parts import Parts
+from server.settings import NodeSettings
+
+_log = logging.getLogger(__name__)
+
+# Seconds that each step of a stop may take; together well below the ten that operators wait.
+FINISH_TIMEOUT = 2.0
+CLOSE_TIMEOUT = 3.0
+
+# Seconds between two looks at how many channels there are, and the least change worth writing.
+LOAD_INTERVAL = 5.0
+LOAD_CHANGE = 0.1
+
+
+class Node:
+    """One node. `start`, then `stop`, once each."""
+
+    def __init__(
+        self, settings: NodeSettings, backends: Backends | None = None, node_id: str | None = None
+    ) -> None:
+        """Put a node together; nothing is connected yet.
+
+        Args:
+            settings: what the node is told.
+            backends: what it stands on; None for what the settings ask for.
+            node_id: its incarnation, if the backends were made for one; None for a new one.
+        """
+        self.node_id = node_id or str(uuid.uuid4())
+        self.settings = settings
+        self.backends = backends or make_backends(settings, self.node_id)
+        self.parts = Parts(self.node_id, settings, self.backends)
+        self._admin = Admin(self)
+        # What `start` makes, in this order.
+        self._listener: asyncio.Server | None = None
+        self._registration: Registration | None = None
+        self.membership: Membership | None = None
+        # The record in the registry, as last written; None before the node is registered.
+        self.record: NodeRecord | None = None
+        # True from the moment the node is complete until it begins to stop.
+        self._running = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether clients can be served now."""
+        stream = self.backends.stream
+        return (
+            self._running
+            and self.parts.login.ready.is_set()
+            and (stream is None or stream.connected)
+        )
+
+    def services(self) -> dict[str, bool]:
+        """Return whether each service answers now."""
+        stream = self.backends.stream
+        return {
+            "ZooKeeper": self.backends.registry.connected,
+            "Redis": stream is None or stream.connected,
+            "RabbitMQ": self.backends.bus.connected,
+        }
+
+    def is_degraded(self) -> bool:
+        """Tell whether messages between nodes come by polling now."""
+        return bool(self.parts.recovery.degraded)
+
+    def snapshot(self) -> Snapshot:
+        """Return the registry as this node sees it; an empty, stale one before it is registered."""
+        return Snapshot() if self.membership is None else self.membership.snapshot
+
+    @property
+    def admin_port(self) -> int | None:
+        """The port that the admin server listens on; None if it has none."""
+        return self._admin.port
+
+    async def start(self) -> NodeRecord:
+        """Reach the services, listen, and only then let the cluster know.
+
+        Raises:
+            ServiceUnavailable: a service was not reached within `settings.wait`.
+            OSError: a port cannot be listened on.
+        """
+        await self._admin.start()
+        await self._reach_services()
+        self._listener = await listen(self.settings, self.parts)
+        self.record = self._make_record(self._listener.sockets[0].getsockname()[1])
+        self.parts.run()
+        self.parts.tasks.keep_running(self._follow_load)
+        self._registration = await self.backends.registry.register(self.record)
+        self.membership = await self.backends.registry.watch()
+        self.membership.subscribe(self._registry_changed)
+        # Not before the registry shows the node: others would sweep an incarnation that it lacks.
+        await self.backends.directory.register_node()
+        self._running = True
+        self._registry_changed(self.membership.snapshot)
+        self.parts.login.ready.set()
+        _log.info("node %s serves %s", self.node_id, self.record.url)
+        return self.record
+
+    async def stop(self) -> None:
+        """Leave the registry, finish what is in flight, close the channels, let go of all."""
+        self._running = False
+        if self._registration is not None:
+            await self._registration.remove()
+        if self._listener is not None:
+            self._listener.close()
+        try:
+            await asyncio.wait_for(self.parts.router.idle.wait(), FINISH_TIMEOUT)
+        except TimeoutError:
+            _log.warning("stopping with messages that could not be stored or confirmed")
+        await self._close_channels()
+        await self._leave_directory()
+        await self.parts.tasks.stop()
+        if self.membership is not None:
+            await self.membership.close()
+        await self.backends.close()
+        await self._admin.stop()
+        _log.info("node %s has stopped", self.node_id)
+
+    async def _reach_services(self) -> None:
+        backends, wait, bus = self.backends, self.settings.wait, self.backends.bus
+        results = await asyncio.gather(
+            reach(lambda: backends.registry.connect(ATTEMPT), wait),
+            reach(backends.open_store, wait),
+            reach(lambda: bus.open(self.parts.dispatch.receive, self._bus_changed), wait),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        if backends.stream is not None:
+            backends.stream.on_change(self._store_changed)
+
+    def _make_record(self, port: int) -> NodeRecord:
+        settings = self.settings
+        host, port = settings.advertise or (reachable_host(settings.host), port)
+        admin = self._admin.port
+        return NodeRecord(
+            node_id=self.node_id,
+            host=host,
+            port=port,
+            url=f"ws://{join_host_port(host, port)}{settings.path}",
+            weight=settings.weight,
+            zone=settings.zone,
+            started=round(time.time(), 3),
+            admin=join_host_port(reachable_host(settings.admin_host), admin) if admin else "",
+        )
+
+    async def _follow_load(self) -> None:
+        """Write the number of channels to the registry when it has moved enough."""
+        while True:
+            await asyncio.sleep(LOAD_INTERVAL)
+            load, record = len(self.parts.hub.channels), self.record
+            if self._registration is None or record is None:
+                continue
+            if abs(load - record.load) > LOAD_CHANGE * max(record.load, 1):
+                self.record = msgspec.structs.replace(record, load=load)
+                self._registration.update(self.record)
+
+    def _registry_changed(self, snapshot: Snapshot) -> None:
+        """Have the dead swept, and what they may have had in hand looked for."""
+        self.parts.sweep.look_at(snapshot)
+        self.parts.recovery.look_at(snapshot)
+
+    def _bus_changed(self, connected: bool) -> None:
+        self.parts.recovery.set_degraded("RabbitMQ", not connected)
+
+    def _store_changed(self, connected: bool) -> None:
+        if connected:
+            self.parts.recovery.check_epoch()
+
+    async def _close_channels(self) -> None:
+        for channel in tuple(self.parts.hub.channels):
+            channel.close(CloseCode.NODE_STOPPING, "the node is stopping")
+        try:
+            await asyncio.wait_for(self.parts.hub.empty.wait(), CLOSE_TIMEOUT)
+        except TimeoutError:
+            _log.info("cutting off %d channels that do not close", len(self.parts.hub.channels))
+        for channel in tuple(self.parts.hub.channels):
+            channel.abort()
+
+    async def _leave_directory(self) -> None:
+        try:
+            async with asyncio.timeout(FINISH_TIMEOUT):
+                await self.parts.acknowledgements.flush()
+                await self.backends.directory.sweep(self.node_id)
+        except (Unavailable, TimeoutError):
+            _log.warning("the store does not answer: another node will sweep what is left of this")

@@ -1,0 +1,106 @@
+"""The parts of a node, wired together. It makes them and starts nothing."""
+
+import asyncio
+import time
+
+from server.acknowledgements import Acknowledgements
+from server.auth import accept_anyone, require_token
+from server.backends import Backends
+from server.caretaker import Caretaker
+from server.channel import Channel
+from server.channel_events import ChannelEvents
+from server.dispatch import Dispatch
+from server.hub import Hub
+from server.keepalive import KeepAlive
+from server.login import Login
+from server.recovery import Recovery
+from server.replay import Replay
+from server.router import Router
+from server.settings import NodeSettings
+from server.stats import Stats
+from server.sweep import Sweep
+from server.tasks import Tasks
+from server.transport import WebSocketTransport
+from server.welcome import Welcome
+
+
+class Parts:
+    """What a node consists of; each part knows those above it in this list."""
+
+    def __init__(self, node_id: str, settings: NodeSettings, backends: Backends) -> None:
+        inbox, directory = backends.inbox, backends.directory
+        self.stats = stats = Stats()
+        self.tasks = Tasks(stats)
+        self.hub = Hub(lambda flush: asyncio.get_running_loop().call_soon(flush))
+        self.welcome = Welcome(node_id, inbox, settings.heartbeat)
+        self.acknowledgements = Acknowledgements(inbox)
+        self.replay = Replay(inbox, self.welcome, stats)
+        self.recovery = Recovery(
+            node_id, self.hub, directory, inbox, self.acknowledgements, self.welcome
+        )
+        epoch_changed = self.recovery.check_epoch
+        self.dispatch = Dispatch(
+            node_id,
+            self.hub,
+            inbox,
+            backends.bus,
+            stats,
+            routing=settings.routing,
+            epoch_changed=epoch_changed,
+        )
+        self.router = Router(
+            inbox,
+            self.dispatch,
+            stats,
+            interval=settings.batch_interval,
+            epoch_changed=epoch_changed,
+        )
+        secret = settings.auth_secret
+        self.login = Login(
+            self.hub,
+            directory,
+            inbox,
+            self.welcome,
+            authenticate=require_token(secret) if secret else accept_anyone,
+            epoch_changed=epoch_changed,
+        )
+        self.caretaker = make_caretaker(settings, stats)
+        self.sweep = Sweep(node_id, directory, stats)
+        self._events = ChannelEvents(
+            self.hub,
+            self.router,
+            self.login,
+            self.replay,
+            self.acknowledgements,
+            self.caretaker,
+            self.tasks,
+            stats,
+        )
+
+    def run(self) -> None:
+        """Start every loop."""
+        for loop in (
+            self.router.run,
+            self.replay.run,
+            self.acknowledgements.run,
+            self.recovery.run,
+            self.sweep.run,
+            self.caretaker.run,
+        ):
+            self.tasks.keep_running(loop)
+
+    def make_channel(self, transport: WebSocketTransport) -> Channel:
+        """Make the channel for a new connection."""
+        clock = (time.monotonic, time.time)
+        return Channel(transport, self._events, self.hub.mark_dirty, self.stats, clock)
+
+
+def make_caretaker(settings: NodeSettings, stats: Stats) -> Caretaker:
+    """Make the caretaker that the settings ask for."""
+    return Caretaker(
+        KeepAlive(settings.heartbeat, settings.heartbeat_grace),
+        stats,
+        connect_timeout=settings.connect_timeout,
+        slow_timeout=settings.slow_timeout,
+        clock=time.monotonic,
+    )

@@ -1,0 +1,156 @@
+"""The router: envelopes in, batches to the store, answers to the senders. The hot path.
+
+Natural batching: what arrives while a batch is being stored goes together in the next one. So
+latency is lowest when little happens, and the cost of a message when much does. Batches are
+moderated besides: the next one starts no sooner than the batch interval after the last.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cluster.errors import EpochChanged, Unavailable
+from server.channel import Channel
+from server.dispatch import Dispatch
+from server.envelope import Envelope
+from server.inbox import Inbox, Stored
+from server.stats import Stats
+
+_log = logging.getLogger(__name__)
+
+# Envelopes in one batch. A script call of this size keeps Redis busy for some milliseconds.
+MAX_BATCH = 500
+
+# Bytes that may wait for the store; at more, senders are not read until it has caught up.
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+
+class Pending(NamedTuple):
+    """An envelope, and the channel that waits to hear of it."""
+
+    channel: Channel
+    envelope: Envelope
+
+
+class Router:
+    """Stores what channels send, batch by batch, and has it delivered."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        dispatch: Dispatch,
+        stats: Stats,
+        *,
+        interval: float,
+        epoch_changed: Callable[[], None],
+    ) -> None:
+        """Make a router that does nothing yet; `run` has to be started.
+
+        Args:
+            inbox: where messages are stored.
+            dispatch: takes what is stored to its recipients.
+            stats: where it counts.
+            interval: seconds between the starts of two batches, at least.
+            epoch_changed: called when the store turns out to be another one.
+        """
+        self._inbox = inbox
+        self._dispatch = dispatch
+        self._stats = stats
+        self._interval = interval
+        self._epoch_changed = epoch_changed
+        # What has been submitted since the last batch was taken, in order.
+        self._waiting: list[Pending] = []
+        # The bytes in it.
+        self._waiting_bytes = 0
+        # Channels that are not being read until the store has caught up.
+        self._held: list[Channel] = []
+        self._wake = asyncio.Event()
+        # Set while nothing waits and nothing is being stored.
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def submit(self, channel: Channel, envelope: Envelope) -> bool:
+        """Take an envelope; False if its channel should not be read until `Channel.resume`."""
+        self._waiting.append(Pending(channel, envelope))
+        self._waiting_bytes += len(envelope.tail)
+        self._wake.set()
+        self.idle.clear()
+        if self._waiting_bytes <= MAX_WAITING_BYTES:
+            return True
+        self._held.append(channel)
+        return False
+
+    @property
+    def waiting(self) -> int:
+        """How many envelopes wait for the store."""
+        return len(self._waiting)
+
+    async def run(self) -> None:
+        """Store batch after batch, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            started = loop.time()
+            batch = self._take()
+            if batch:
+                await self._store(batch)
+            self._release()
+            rest = self._interval - (loop.time() - started)
+            if rest > 0 and batch:
+                await asyncio.sleep(rest)
+
+    def _take(self) -> list[Pending]:
+        """Take the next batch, leaving out what would overtake an earlier message that failed."""
+        taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        if not self._waiting:
+            self._wake.clear()
+        batch = []
+        for pending in taken:
+            self._waiting_bytes -= len(pending.envelope.tail)
+            if pending.channel.overtakes(pending.envelope):
+                pending.channel.failed(pending.envelope, "an earlier message failed")
+            else:
+                batch.append(pending)
+        return batch
+
+    async def _store(self, batch: Sequence[Pending]) -> None:
+        self._stats.batches += 1
+        try:
+            stored = await self._inbox.append([pending.envelope for pending in batch])
+        except Unavailable as exc:
+            if isinstance(exc, EpochChanged):
+                self._epoch_changed()
+            self._fail(batch, "the store does not answer: nothing was stored")
+        except Exception:
+            self._stats.unexpected += 1
+            _log.exception("a batch of %d messages failed", len(batch))
+            self._fail(batch, "the store failed")
+        else:
+            self._answer(batch, stored)
+
+    def _answer(self, batch: Sequence[Pending], stored: Sequence[Stored]) -> None:
+        stats = self._stats
+        for (channel, envelope), result in zip(batch, stored, strict=True):
+            if not envelope.durable:
+                channel.done()
+                continue
+            channel.sent(envelope.id, result.offset)
+            if result.repeated:
+                stats.repeated += 1
+            else:
+                stats.stored += 1
+        self._dispatch.send([pending.envelope for pending in batch], stored)
+
+    def _fail(self, batch: Sequence[Pending], reason: str) -> None:
+        self._stats.failed += len(batch)
+        for channel, envelope in batch:
+            channel.failed(envelope, reason)
+
+    def _release(self) -> None:
+        if not self._waiting:
+            self.idle.set()
+        if self._held and self._waiting_bytes <= MAX_WAITING_BYTES // 2:
+            held, self._held = self._held, []
+            for channel in held:
+                channel.resume()

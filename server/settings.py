@@ -1,0 +1,83 @@
+"""Everything that a node can be told, in one place. Only `server.cli` fills it in."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cluster.address import DEFAULT_AMQP, DEFAULT_REDIS, ZookeeperAddress
+from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
+from cluster.names import DEFAULT_CLUSTER
+from server.inbox import Retention
+
+DEFAULT_PORT = 7177
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """What one node is told at its start; times in seconds.
+
+    Attributes:
+        zk: the ensemble to join; None for an embedded single node, which needs no service.
+        redis: URL of the store, if `zk` is given.
+        amqp: URL of the broker, if `zk` is given.
+        cluster: first word of every znode path, key, exchange and queue.
+        host: address to listen on.
+        port: port to listen on; 0 for any free one.
+        advertise: `host:port` by which others reach the node; None for its own address.
+        path: where WebSockets are served.
+        weight: share of the clients relative to other nodes.
+        zone: where the node runs; clients prefer their own zone.
+        admin_host: address of the admin port. It has no authentication: keep it internal.
+        admin_port: port for health, readiness and metrics; None for none, 0 for any free one.
+        routing: `fanout` sends a batch to every node, `direct` only to those concerned, at one
+            publish each.
+        auth_secret: key of the clients' tokens; None to accept any name.
+        origins: allowed `Origin` headers; None for every one.
+        wait: how long to try to reach the services at the start; None for ever.
+        session_timeout: after how long without a sign of life ZooKeeper drops the node. Lower
+            notices a crash sooner and forgives shorter pauses.
+        connect_timeout: how long a client may take to send its `connect` frame.
+        heartbeat: after how much silence a client is pinged. Lower finds dead connections sooner
+            and wakes phones more often.
+        heartbeat_grace: how long a pinged client may stay silent.
+        max_message_bytes: largest message that a client may send.
+        max_buffer_bytes: how much may be unsent before a client counts as not reading.
+        slow_timeout: how long a client may go on not reading.
+        batch_interval: least time between two batches. Higher costs latency and saves CPU.
+        retention: how long messages wait for their user.
+    """
+
+    zk: ZookeeperAddress | None = None
+    redis: str = DEFAULT_REDIS
+    amqp: str = DEFAULT_AMQP
+    cluster: str = DEFAULT_CLUSTER
+    host: str = "0.0.0.0"  # every interface: clients come from elsewhere
+    port: int = DEFAULT_PORT
+    advertise: tuple[str, int] | None = None
+    path: str = DEFAULT_PATH
+    weight: int = 1
+    zone: str = ""
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = None
+    routing: Literal["fanout", "direct"] = "fanout"
+    auth_secret: str | None = field(default=None, repr=False)
+    origins: tuple[str, ...] | None = None
+    wait: float | None = None
+    session_timeout: float = 6.0
+    connect_timeout: float = 5.0
+    heartbeat: float = 25.0
+    heartbeat_grace: float = 10.0
+    max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES
+    max_buffer_bytes: int = 1024 * 1024
+    slow_timeout: float = 10.0
+    batch_interval: float = 0.001
+    retention: Retention = field(default_factory=Retention)
+
+    def is_open_to_others(self) -> bool:
+        """Tell whether anyone but this machine can reach the listener."""
+        if self.host == "localhost":
+            return False
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return True

@@ -1,0 +1,72 @@
+"""The sweep: what dead incarnations left in the directory goes, so that nobody is a ghost."""
+
+import asyncio
+import logging
+
+from cluster.errors import Unavailable
+from cluster.snapshot import Snapshot
+from server.directory import Directory
+from server.stats import Stats
+
+_log = logging.getLogger(__name__)
+
+# Seconds between two rounds if nothing happens: another node may have died halfway in its own.
+INTERVAL = 30.0
+
+# Seconds between the first and the second look at an incarnation that seems dead.
+SECOND_LOOK = 0.5
+
+# Seconds before another attempt while the store is away.
+RETRY = 1.0
+
+
+class Sweep:
+    """Removes the channels of incarnations that are in the directory and not in the registry.
+
+    Every node sweeps; there is no leader to lose. Sweeping compares before it deletes, so two at
+    once do no harm, and a random start keeps them mostly out of each other's way.
+    """
+
+    def __init__(self, node_id: str, directory: Directory, stats: Stats) -> None:
+        self._node_id = node_id
+        self._directory = directory
+        self._stats = stats
+        # The registry's last word on who lives; None while it is stale: then nobody is dead.
+        self._living: frozenset[str] | None = None
+        self._wake = asyncio.Event()
+
+    def look_at(self, snapshot: Snapshot) -> None:
+        """Take a new snapshot: who is not in it is dead, unless it is stale."""
+        self._living = None if snapshot.stale else snapshot.node_ids()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sweep after every change of the registry, and now and then, until cancelled."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), INTERVAL)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self._sweep()
+            except Unavailable:
+                self._wake.set()
+                await asyncio.sleep(RETRY)
+
+    async def _sweep(self) -> None:
+        suspects = self._dead(await self._directory.incarnations())
+        if not suspects:
+            return
+        # A node that has just registered may be known to the directory before our watch has
+        # told us of it; a moment later only the dead are still missing.
+        await asyncio.sleep(SECOND_LOOK)
+        for node_id in sorted(self._dead(suspects)):
+            count = await self._directory.sweep(node_id)
+            self._stats.swept += 1
+            _log.info("swept %d channels of the dead node %s", count, node_id)
+
+    def _dead(self, incarnations: frozenset[str]) -> frozenset[str]:
+        if self._living is None:
+            return frozenset()
+        return incarnations - self._living - {self._node_id}

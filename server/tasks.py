@@ -1,0 +1,55 @@
+"""The long-running tasks of a node: started together, kept running, ended together."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from server.stats import Stats
+
+_log = logging.getLogger(__name__)
+
+# Seconds before a loop that failed is started again.
+RESTART_DELAY = 0.5
+
+
+class Tasks:
+    """Owns tasks, so that none is lost, none dies unseen and none outlives the node."""
+
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+        # Everything that is running.
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something once; an error is logged and counted."""
+        task = asyncio.create_task(self._logged(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def keep_running(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop for ever: one bad record that makes it fail does not stop it."""
+        self.spawn(self._kept_running(loop))
+
+    async def stop(self) -> None:
+        """Cancel what is running, and wait until it has ended."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _logged(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            self._stats.unexpected += 1
+            _log.exception("unexpected error in %s", getattr(work, "__qualname__", work))
+
+    async def _kept_running(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception:
+                self._stats.unexpected += 1
+                _log.exception("unexpected error in a loop of the node; it goes on")
+            await asyncio.sleep(RESTART_DELAY)

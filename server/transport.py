@@ -1,0 +1,264 @@
+"""One WebSocket on an `asyncio.Protocol`, parsed by the Sans-I/O layer of websockets.
+
+No task, queue or future per connection. It knows bytes and WebSocket frames, nothing of their
+meaning: that is the session's.
+"""
+
+import asyncio
+import http
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from websockets.exceptions import NegotiationError
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Origin, Subprotocol
+
+from cluster.frames import SUBPROTOCOL
+from server.stats import Stats
+from server.wire import PING
+
+# Seconds in which a peer has to finish the opening or the closing handshake.
+HANDSHAKE_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 5.0
+
+_quiet = logging.getLogger("websockets.server")
+
+
+class Session(Protocol):
+    """What a transport reports to. Called in the event loop, never after `lost`."""
+
+    def opened(self) -> None:
+        """The opening handshake is done."""
+
+    def text(self, data: bytes) -> None:
+        """A whole text message has come; valid UTF-8."""
+
+    def binary(self) -> None:
+        """A whole binary message has come."""
+
+    def heard_from(self) -> None:
+        """Anything at all has come."""
+
+    def set_writable(self, writable: bool) -> None:
+        """The peer has stopped to read (False), or has caught up (True)."""
+
+    def lost(self, code: int) -> None:
+        """The connection is gone; `code` as in RFC 6455 section 7.1.5 (1006 if it was cut)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSettings:
+    """What every connection of a node has in common.
+
+    Attributes:
+        path: the only path at which WebSockets are served.
+        max_message_bytes: largest message that a client may send, fragments together.
+        max_buffer_bytes: unsent bytes beyond which a peer counts as not reading.
+        origins: allowed values of the `Origin` header; None to allow every one. Clients that are
+            no browsers send none, and are always allowed.
+    """
+
+    path: str
+    max_message_bytes: int
+    max_buffer_bytes: int
+    origins: tuple[str, ...] | None = None
+
+
+class WebSocketTransport(asyncio.Protocol):
+    """One connection, from the first byte of the handshake to the last of the close."""
+
+    __slots__ = ("_fragments", "_loop", "_session", "_settings", "_stats", "_tcp", "_timer", "_ws")
+
+    def __init__(
+        self,
+        settings: TransportSettings,
+        stats: Stats,
+        make_session: Callable[["WebSocketTransport"], Session],
+    ) -> None:
+        self._settings = settings
+        self._stats = stats
+        self._loop = asyncio.get_running_loop()
+        self._session = make_session(self)
+        # The socket; None before it is connected and after it is lost.
+        self._tcp: asyncio.Transport | None = None
+        # Cuts off a peer that does not finish a handshake; None while no handshake is due.
+        self._timer: asyncio.TimerHandle | None = None
+        # The message being assembled: its opcode and the data so far; None between messages.
+        self._fragments: tuple[Opcode, list[bytes]] | None = None
+        origins = None
+        if settings.origins is not None:
+            origins = [*(Origin(origin) for origin in settings.origins), None]
+        self._ws = ServerProtocol(
+            origins=origins,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            select_subprotocol=_select_subprotocol,
+            max_size=settings.max_message_bytes,
+            logger=_quiet,
+        )
+
+    # What the session may ask for.
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames, as `server.wire` makes them; dropped if the channel is closing."""
+        if self._tcp is not None and self._ws.state is State.OPEN:
+            self._tcp.write(frames)
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self.write(PING)
+
+    def close(self, code: int, reason: str) -> None:
+        """Start the closing handshake; the peer has `CLOSE_TIMEOUT` seconds to answer."""
+        if self._tcp is None or self._ws.state is not State.OPEN:
+            return
+        self._ws.send_close(code, reason)
+        self._flush()
+        self._deadline(CLOSE_TIMEOUT)
+
+    def abort(self) -> None:
+        """Cut the connection, and forget what has not been sent."""
+        if self._tcp is not None:
+            self._tcp.abort()
+
+    def pause_reading(self) -> None:
+        """Read nothing more, so that the peer's own sends wait at the peer."""
+        if self._tcp is not None:
+            self._tcp.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if self._tcp is not None and not self._tcp.is_closing():
+            self._tcp.resume_reading()
+
+    @property
+    def peer(self) -> str:
+        """The peer's address, for the log."""
+        name = None if self._tcp is None else self._tcp.get_extra_info("peername")
+        return "?" if not name else str(name[0] if isinstance(name, tuple) else name)
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.BaseProtocol`."""
+        assert isinstance(transport, asyncio.Transport)
+        self._tcp = transport
+        transport.set_write_buffer_limits(high=self._settings.max_buffer_bytes)
+        self._deadline(HANDSHAKE_TIMEOUT)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        self._session.heard_from()
+        self._ws.receive_data(data)
+        self._handle_events()
+
+    def eof_received(self) -> None:
+        """See `asyncio.Protocol`: the socket is closed when this returns nothing."""
+        self._ws.receive_eof()
+        self._handle_events()
+
+    def pause_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._session.set_writable(False)
+
+    def resume_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._session.set_writable(True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._tcp = None
+        self._no_deadline()
+        if self._ws.state is not State.CLOSED:
+            self._ws.receive_eof()
+        code = self._ws.close_code
+        self._session.lost(1006 if code is None else code)
+
+    # What happens inside.
+
+    def _handle_events(self) -> None:
+        for event in self._ws.events_received():
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Request):
+                self._request(event)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what the library has to say: handshakes, pongs, closes, the end of the stream."""
+        if self._tcp is None:
+            return
+        for data in self._ws.data_to_send():
+            if data:
+                self._tcp.write(data)
+            else:
+                self._tcp.close()
+        if self._ws.close_expected() and self._timer is None:
+            self._deadline(CLOSE_TIMEOUT)
+
+    def _request(self, request: Request) -> None:
+        if urlsplit(request.path).path != self._settings.path:
+            response = self._ws.reject(
+                http.HTTPStatus.NOT_FOUND, f"WebSockets are served at {self._settings.path}\n"
+            )
+        else:
+            response = self._ws.accept(request)
+        self._answer(response)
+
+    def _answer(self, response: Response) -> None:
+        accepted = response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS
+        self._stats.handshakes["accepted" if accepted else str(response.status_code)] += 1
+        self._ws.send_response(response)
+        if accepted:
+            self._no_deadline()
+            self._session.opened()
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            if frame.fin:
+                self._message(frame.opcode, bytes(frame.data))
+            else:
+                self._fragments = (frame.opcode, [bytes(frame.data)])
+        elif frame.opcode is Opcode.CONT and self._fragments is not None:
+            opcode, parts = self._fragments
+            parts.append(bytes(frame.data))
+            if frame.fin:
+                self._fragments = None
+                self._message(opcode, b"".join(parts))
+
+    def _message(self, opcode: Opcode, data: bytes) -> None:
+        if self._ws.state is not State.OPEN:
+            return
+        if opcode is not Opcode.TEXT:
+            self._session.binary()
+            return
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            # RFC 6455, section 8.1: fail the connection.
+            self.close(1007, "text messages have to be UTF-8")
+            return
+        self._session.text(data)
+
+    def _deadline(self, seconds: float) -> None:
+        self._no_deadline()
+        self._timer = self._loop.call_later(seconds, self.abort)
+
+    def _no_deadline(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _select_subprotocol(_ws: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Choose ours if it is offered; a client that offers none at all is taken at its word."""
+    if not offered:
+        return None
+    if SUBPROTOCOL in offered:
+        return Subprotocol(SUBPROTOCOL)
+    raise NegotiationError(f"this node speaks {SUBPROTOCOL}")
