@@ -49,11 +49,19 @@ class MemoryRegistration:
 
     def __init__(self, nodes: MemoryNodes, record: NodeRecord) -> None:
         self._nodes = nodes
+        self._prefix, _data = write_member(record)
         self._number = nodes.enter(record)
 
     def update(self, record: NodeRecord) -> None:
-        """Replace the record."""
-        write_member(record)
+        """Replace the record.
+
+        Raises:
+            InvalidRecord: the record can't be entered.
+            ValueError: it is another node's.
+        """
+        prefix, _data = write_member(record)
+        if prefix != self._prefix:
+            raise ValueError(f"{record.node_id} is not the node that was registered")
         if self._number in self._nodes.entries:
             self._nodes.put(self._number, record)
 
@@ -74,9 +82,8 @@ class MemoryMembership:
         self._listeners = Listeners[Snapshot]()
         # What this watch has read, by sequence number; not always what stands now, without loads.
         self._seen = dict(nodes.entries)
-        self._snapshot = Snapshot()
+        self._snapshot = Snapshot().with_records(self._records(), clock())
         self._stop = nodes.changed.add(self._follow)
-        self._publish()
 
     # Entries that held no record; always 0, since nobody else writes here.
     bad_records = 0
@@ -104,14 +111,13 @@ class MemoryMembership:
             self._seen.pop(number, None)
         elif self._loads or number not in self._seen:
             self._seen[number] = self._nodes.entries[number]
-        self._publish()
-
-    def _publish(self) -> None:
-        members = arrange(Member(number, record) for number, record in self._seen.items())
         before = self._snapshot
-        self._snapshot = before.with_records(records_of(members), self._clock())
+        self._snapshot = before.with_records(self._records(), self._clock())
         if self._snapshot.version != before.version:
             asyncio.get_running_loop().call_soon(self._listeners.tell, self._snapshot)
+
+    def _records(self) -> tuple[NodeRecord, ...]:
+        return records_of(arrange(Member(*entry) for entry in self._seen.items()))
 
 
 class MemoryRegistry:
@@ -139,7 +145,6 @@ class MemoryRegistry:
             InvalidRecord: its node_id is no uuid, or the record is too large.
         """
         self._check_connected()
-        write_member(record)
         registration = MemoryRegistration(self._nodes, record)
         self._registrations.append(registration)
         return registration
