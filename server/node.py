@@ -68,7 +68,9 @@ class Node:
         )
 
     def services(self) -> dict[str, bool]:
-        """Return whether each service answers now."""
+        """Return whether each service answers now; an embedded node has none."""
+        if self.settings.zk is None:
+            return {}
         stream = self.backends.stream
         return {
             "ZooKeeper": self.backends.registry.connected,
@@ -108,6 +110,7 @@ class Node:
         # Not before the registry shows the node: others would sweep an incarnation that it lacks.
         await self.backends.directory.register_node()
         self._running = True
+        self._bus_changed(self.backends.bus.connected)
         self._registry_changed(self.membership.snapshot)
         self.parts.login.ready.set()
         _log.info("node %s serves %s", self.node_id, self.record.url)
@@ -179,7 +182,8 @@ class Node:
         self.parts.recovery.look_at(snapshot)
 
     def _bus_changed(self, connected: bool) -> None:
-        self.parts.recovery.set_degraded("RabbitMQ", not connected)
+        if self._running:
+            self.parts.recovery.set_degraded("RabbitMQ", not connected)
 
     def _store_changed(self, connected: bool) -> None:
         if connected:
