@@ -6,14 +6,22 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 _EVERY = 0.01
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], within: float = 5.0) -> T:
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], within: float = ...) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], within: float = ...) -> T: ...
+
+
+async def eventually(condition: Callable[[], object], within: float = 5.0) -> object:
     """Poll `condition` until it returns something true, and return that.
 
     `condition` may be a plain function or a coroutine function. It is asked at least once.
@@ -24,7 +32,7 @@ async def eventually(condition: Callable[[], T | Awaitable[T]], within: float = 
     deadline = time.monotonic() + within
     while True:
         answer = condition()
-        value: T = await answer if inspect.isawaitable(answer) else answer
+        value: object = await answer if inspect.isawaitable(answer) else answer
         if value:
             return value
         if time.monotonic() > deadline:

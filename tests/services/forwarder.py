@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
@@ -108,7 +110,7 @@ class Forwarder:
 
     async def _cut(self) -> None:
         for writer in self._writers:
-            writer.transport.abort()
+            _reset(writer)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -127,7 +129,7 @@ class Forwarder:
         finally:
             self._tasks.discard(task)
             self._writers.discard(writer)
-            writer.transport.abort()
+            _reset(writer)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect to the target and copy both ways until one side resets or both have ended."""
@@ -142,7 +144,7 @@ class Forwarder:
             pass
         finally:
             self._writers.discard(target_writer)
-            target_writer.transport.abort()
+            _reset(target_writer)
 
     async def _copy(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction
@@ -174,3 +176,13 @@ class Forwarder:
                 await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):
             writer.write_eof()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close with a reset where the other side hasn't seen an end yet. Idempotent."""
+    if writer.transport.is_closing():
+        return
+    # Lingering for zero seconds turns close() into a reset (socket(7), SO_LINGER).
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
