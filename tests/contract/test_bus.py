@@ -8,6 +8,8 @@ import pytest
 
 from server.bus import Bus
 from server.bus_memory import MemoryBus, MemoryExchange
+from server.bus_rabbitmq import RabbitmqBus
+from server.bus_rabbitmq_settings import Routing
 from tests.services import eventually
 
 
@@ -49,11 +51,15 @@ def has(seen: list[bytes], count: int) -> bool:
     return len(seen) == count
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "rabbitmq fanout", "rabbitmq direct"])
 def backend(request: pytest.FixtureRequest) -> Callable[[str], CountingBus]:
     """Give a function that makes the bus of a node; all of a test's are in one cluster."""
-    exchange = MemoryExchange()
-    return lambda node_id: MemoryBus(exchange, node_id)
+    if request.param == "memory":
+        exchange = MemoryExchange()
+        return lambda node_id: MemoryBus(exchange, node_id)
+    url, cluster = (request.getfixturevalue(name) for name in ("amqp_url", "cluster_name"))
+    routing: Routing = "direct" if request.param.endswith("direct") else "fanout"
+    return lambda node_id: RabbitmqBus(url, cluster, node_id, routing=routing)
 
 
 @pytest.fixture

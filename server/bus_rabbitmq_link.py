@@ -1,0 +1,233 @@
+"""A link: one connection to RabbitMQ with one channel, as an object for asyncio.
+
+The only module that knows how pika calls back. It may not decide when to connect again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from pika import BasicProperties, URLParameters
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.exceptions import AMQPError
+from pika.spec import Basic
+
+from cluster.errors import InvalidAddress, ServiceUnavailable
+from server.bus_rabbitmq_reason import reason_of
+from server.bus_rabbitmq_settings import RabbitmqSettings
+
+# The `type` of a pulse; batches have none.
+PULSE_TYPE = "pulse"
+
+# Made once, since making them costs more than sending them. Transient: a broker that restarts
+# loses batches anyway, because the queues are gone with their connections.
+_BATCH = BasicProperties(delivery_mode=1)
+_PULSE = BasicProperties(delivery_mode=1, type=PULSE_TYPE)
+
+# Seconds that pika gets to close the socket of a connection that was given up.
+_ABORT_TIMEOUT = 0.5
+
+
+def parse_url(url: str) -> Any:
+    """Return pika's parameters for a URL.
+
+    Raises:
+        InvalidAddress: it is none.
+    """
+    if not url.startswith(("amqp://", "amqps://")):
+        raise InvalidAddress(url, "amqp://USER:PASSWORD@HOST:PORT/VHOST")
+    try:
+        return URLParameters(url)
+    except (ValueError, TypeError) as exc:
+        raise InvalidAddress(url, f"amqp://USER:PASSWORD@HOST:PORT/VHOST ({exc})") from exc
+
+
+class Link:
+    """One connection with one channel; when it is lost, it is lost for good."""
+
+    def __init__(self, settings: RabbitmqSettings, purpose: str) -> None:
+        """Begin to connect; `open` is what others call.
+
+        Args:
+            settings: where to connect.
+            purpose: what the link is for, shown in the broker's list of connections.
+        """
+        loop = asyncio.get_running_loop()
+        self._address = settings.address
+        # Done, with the reason, when the link can no longer be used. It never raises.
+        self.lost: asyncio.Future[str] = loop.create_future()
+        # Done when the channel is open.
+        self._opened: asyncio.Future[None] = loop.create_future()
+        # Done when pika has let go of the socket.
+        self._ended: asyncio.Future[None] = loop.create_future()
+        # Whether the broker has stopped reading from this connection; it says so itself.
+        self.blocked = False
+        # Called with the new value when `blocked` changes; set by the owner.
+        self.on_blocked: Callable[[bool], None] | None = None
+        # pika's channel; None until it is open.
+        self._channel: Any = None
+        self._connection: Any = AsyncioConnection(
+            _parameters(settings, purpose),
+            on_open_callback=self._connection_opened,
+            on_open_error_callback=self._connection_ended,
+            on_close_callback=self._connection_ended,
+            custom_ioloop=loop,
+        )
+        self._connection.add_on_connection_blocked_callback(self._told_blocked)
+        self._connection.add_on_connection_unblocked_callback(self._told_unblocked)
+
+    @classmethod
+    async def open(cls, settings: RabbitmqSettings, purpose: str) -> "Link":
+        """Connect and open a channel; cancelling it leaves nothing behind.
+
+        Raises:
+            ServiceUnavailable: it could not be opened. There is no time limit in here.
+        """
+        link = cls(settings, purpose)
+        try:
+            await link._until(link._opened)
+        except BaseException:
+            await link.close(0.0)
+            raise
+        return link
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How much waits in this process for the socket."""
+        # pika's connections have no public way to ask; their transports do.
+        transport = self._connection._transport
+        return 0 if transport is None else int(transport.get_write_buffer_size())
+
+    async def call(self, command: str, **arguments: Any) -> None:
+        """Send a command of the channel, by the name it has in pika, and wait for the answer.
+
+        Raises:
+            ServiceUnavailable: the broker refused it, or the link is lost.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def answered(_frame: object) -> None:
+            if not answer.done():
+                answer.set_result(None)
+
+        try:
+            getattr(self._channel, command)(callback=answered, **arguments)
+        except AMQPError as exc:
+            raise ServiceUnavailable("RabbitMQ", self._address, reason_of(exc)) from exc
+        await self._until(answer)
+
+    async def confirm(self, confirmed: Callable[[int, bool], None]) -> None:
+        """Ask for confirms: `confirmed` gets a publish's number, and whether all up to it count.
+
+        A batch that the broker could not take is confirmed as well: it is lost, as any may be.
+
+        Raises:
+            ServiceUnavailable: the link is lost.
+        """
+
+        def told(frame: Any) -> None:
+            if isinstance(frame.method, Basic.Ack | Basic.Nack):
+                confirmed(frame.method.delivery_tag, frame.method.multiple)
+
+        await self.call("confirm_delivery", ack_nack_callback=told)
+
+    async def consume(self, queue: str, deliver: Callable[[int, str | None, bytes], None]) -> None:
+        """Let `deliver` have the tag, the type and the body of whatever comes into the queue.
+
+        Raises:
+            ServiceUnavailable: the broker refused it, or the link is lost.
+        """
+
+        def delivered(_channel: object, method: Any, properties: Any, body: bytes) -> None:
+            deliver(method.delivery_tag, properties.type, body)
+
+        self._channel.add_on_cancel_callback(lambda _frame: self.fail("its queue was deleted"))
+        await self.call("basic_consume", queue=queue, on_message_callback=delivered, exclusive=True)
+
+    def publish(self, exchange: str, key: str, body: bytes, *, pulse: bool = False) -> bool:
+        """Hand a message to the connection; False if the link is lost."""
+        try:
+            self._channel.basic_publish(exchange, key, body, _PULSE if pulse else _BATCH)
+        except AMQPError:
+            return False
+        return True
+
+    def acknowledge(self, tag: int) -> None:
+        """Acknowledge every delivery up to this one; on a lost link there is nobody to tell."""
+        if not self.lost.done() and self._channel.is_open:
+            self._channel.basic_ack(tag, multiple=True)
+
+    def fail(self, reason: str) -> None:
+        """Call the link lost; its owner closes it."""
+        if not self.lost.done():
+            self.lost.set_result(reason)
+
+    async def close(self, timeout: float) -> None:
+        """Say goodbye for at most `timeout` seconds, then cut the connection; idempotent."""
+        self.fail("it was closed by this node")
+        if timeout and not self._ended.done():
+            self._say_goodbye()
+            await asyncio.wait({self._ended}, timeout=timeout)
+        if not self._ended.done():
+            self._cut()
+            await asyncio.wait({self._ended}, timeout=_ABORT_TIMEOUT)
+
+    def _say_goodbye(self) -> None:
+        if not (self._connection.is_closing or self._connection.is_closed):
+            self._connection.close()
+
+    def _cut(self) -> None:
+        """Drop the socket, in whatever state the connection is."""
+        self._say_goodbye()
+        transport = self._connection._transport
+        if transport is not None:
+            transport.abort()
+
+    async def _until(self, done: asyncio.Future[None]) -> None:
+        """Wait for an answer or the loss of the link, whichever comes first."""
+        either: set[asyncio.Future[Any]] = {done, self.lost}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise ServiceUnavailable("RabbitMQ", self._address, self.lost.result())
+
+    def _connection_opened(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _channel_opened(self, channel: Any) -> None:
+        self._channel = channel
+        channel.add_on_close_callback(self._channel_closed)
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    def _channel_closed(self, _channel: Any, error: BaseException) -> None:
+        self.fail(reason_of(error))
+
+    def _connection_ended(self, _connection: Any, error: BaseException) -> None:
+        self.fail(reason_of(error))
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _told_blocked(self, _connection: Any, _frame: Any) -> None:
+        self._set_blocked(True)
+
+    def _told_unblocked(self, _connection: Any, _frame: Any) -> None:
+        self._set_blocked(False)
+
+    def _set_blocked(self, blocked: bool) -> None:
+        self.blocked = blocked
+        if self.on_blocked is not None:
+            self.on_blocked(blocked)
+
+
+def _parameters(settings: RabbitmqSettings, purpose: str) -> Any:
+    """Return pika's parameters for one attempt; who tries again is the bus, not pika."""
+    parameters = parse_url(settings.url)
+    parameters.heartbeat = settings.heartbeat
+    parameters.blocked_connection_timeout = settings.blocked_limit
+    parameters.connection_attempts = 1
+    parameters.socket_timeout = settings.open_timeout
+    parameters.stack_timeout = settings.open_timeout
+    parameters.client_properties = {
+        "connection_name": f"{settings.cluster} node {settings.node_id} {purpose}"
+    }
+    return parameters
