@@ -131,6 +131,8 @@ async def open_channel(url: str, asked: Connect, *, timeout: float, max_size: in
     except InvalidStatus as exc:
         wait = parse_retry_after(exc.response.headers.get("Retry-After"))
         raise Unreachable(f"HTTP {exc.response.status_code}", wait) from exc
+    except ConnectionRefusedError as exc:
+        raise Unreachable("connection refused: nothing listens there") from exc
     except (OSError, WebSocketException) as exc:
         raise Unreachable(str(exc) or type(exc).__name__) from exc
 
