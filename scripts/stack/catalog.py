@@ -37,11 +37,17 @@ def wanted(names: Sequence[str], environ: Mapping[str, str]) -> list[Wanted]:
         if name not in SERVICES:
             raise StackError(f"unknown service {name!r}", f"choose from {', '.join(SERVICES)}")
     chosen = names or list(SERVICES)
-    return [Wanted(SERVICES[name], _port(SERVICES[name], environ)) for name in chosen]
+    services = [SERVICES[name] for name in chosen]
+    return [Wanted(one, port_of(one.port_variable, one.port, environ)) for one in services]
 
 
-def _port(service: Service, environ: Mapping[str, str]) -> int:
-    text = environ.get(service.port_variable) or str(service.port)
+def port_of(variable: str, default: int, environ: Mapping[str, str]) -> int:
+    """Return the port that a variable names.
+
+    Raises:
+        StackError: it holds something that isn't a port.
+    """
+    text = environ.get(variable) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise StackError(f"{service.port_variable}={text!r}", "set it to a port, 1 to 65535")
+        raise StackError(f"{variable}={text!r}", "set it to a port, 1 to 65535")
     return int(text)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from scripts.stack import services
-from scripts.stack.catalog import SERVICES, wanted
+from scripts.stack.catalog import SERVICES, Wanted, wanted
 from scripts.stack.errors import StackError
 from scripts.stack.say import complain, say
 
@@ -19,6 +19,7 @@ examples:
   scripts/services up                  all three
   scripts/services up redis rabbitmq   two of them
   IM_REDIS_PORT=16379 scripts/services up redis
+  scripts/services down                what was started here, on whatever port
 """
 
 
@@ -48,12 +49,21 @@ def _act(action: str, names: Sequence[str]) -> int:
     elif action == "status":
         return 0 if services.status(names, os.environ) else 1
     else:
-        wanted(names, os.environ)
-        ours = services.started_here(names)
+        ours = _meant(names)
         services.end(ours)
         if not ours:
             say("nothing to end: no service was started from here")
     return 0
+
+
+def _meant(names: Sequence[str]) -> list[Wanted]:
+    """Return what was started here under these names; of a service whose port is set, that one."""
+    asked = {each.service.name: each.port for each in wanted(names, os.environ)}
+    return [
+        each
+        for each in services.started_here(names)
+        if not os.environ.get(each.service.port_variable) or asked[each.service.name] == each.port
+    ]
 
 
 if __name__ == "__main__":

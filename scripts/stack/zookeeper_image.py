@@ -19,7 +19,12 @@ from scripts.stack.paths import RUN
 from scripts.stack.say import complain, say
 from scripts.stack.service_zookeeper import ZOOKEEPER_JAVA
 
+OFFICIAL = "zookeeper:3.9.3"
+"""What the tests run where it can be pulled; the same as in compose.yaml."""
+
 TAG = "im-zookeeper:debian12"
+"""What is made here where it can't."""
+
 _SUITE = "bookworm"
 _PACKAGES = "libzookeeper-java,default-jre-headless"
 _TAR = RUN / "zookeeper-image.tar"

@@ -8,16 +8,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.stack.docker import engine_answers, has_image, pull
-from scripts.stack.zookeeper_image import TAG
+from scripts.stack.zookeeper_image import OFFICIAL, TAG
 from tests.services.zookeeper import (
     ZooKeeper,
     ZooKeeperContainer,
     ZooKeeperElsewhere,
     remove_leftovers,
 )
-
-OFFICIAL_IMAGE = "zookeeper:3.9.3"
-
 
 def find_zookeeper(environ: Mapping[str, str]) -> ZooKeeper:
     """Return a running ZooKeeper: the one of IM_TEST_ZK, else a new container."""
@@ -33,9 +30,9 @@ def find_image(environ: Mapping[str, str]) -> str:
     if not engine_answers():
         pytest.fail(f"no Docker engine for ZooKeeper: {cure}", pytrace=False)
     named = environ.get("IM_TEST_ZOOKEEPER_IMAGE")
-    if not named and has_image(TAG) and not has_image(OFFICIAL_IMAGE):
+    if not named and has_image(TAG) and not has_image(OFFICIAL):
         return TAG
-    image = named or OFFICIAL_IMAGE
+    image = named or OFFICIAL
     why = pull(image)
     if why is not None:
         cure = f"run scripts/zookeeper-image and set IM_TEST_ZOOKEEPER_IMAGE={TAG}"
