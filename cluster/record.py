@@ -81,7 +81,8 @@ def decode_record(data: bytes, source: str) -> NodeRecord:
         raise InvalidRecord(source, f"{len(data)} bytes are more than {MAX_RECORD_BYTES}")
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        # RecursionError is what msgspec raises for JSON that is nested too deeply.
         raise InvalidRecord(source, str(exc)) from exc
 
 
