@@ -29,6 +29,8 @@ async def _all_refuse(host: str, port: int) -> bool:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as exc:
         return exc.errno == socket.EAI_NONAME
+    except ValueError:
+        return True  # no name at all: a record may hold anything
     refused = False
     for family, _type, _proto, _name, address in found:
         try:

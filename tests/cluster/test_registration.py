@@ -1,0 +1,95 @@
+"""A registration stays true, whatever is done to its znode."""
+
+import re
+
+import msgspec
+import pytest
+
+from cluster.record import decode_record, encode_record
+from tests.cluster.records import make_record
+from tests.cluster.registries import NODES, inspector, opened_registry
+from tests.services import eventually
+
+
+async def test_it_makes_one_ephemeral_znode(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        await registry.register(record)
+        ((name, owner),) = (await inspect.znodes()).items()
+        assert re.fullmatch(rf"n-{record.node_id}-\d{{10}}", name)
+        assert owner != 0
+        assert decode_record(await inspect.read(name), name) == record
+
+
+async def test_a_deleted_znode_is_made_anew(zk_hosts: str) -> None:
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        await registry.register(make_record())
+        (before,) = await inspect.znodes()
+        await inspect.delete(f"{NODES}/{before}")
+        (after,) = await eventually(inspect.znodes)
+        assert after != before
+        assert after[:-10] == before[:-10]
+
+
+@pytest.mark.parametrize("path", [NODES, "/im"])
+async def test_a_deleted_parent_is_made_anew(zk_hosts: str, path: str) -> None:
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        await registry.register(make_record(port=7001))
+        await registry.register(make_record(port=7002))
+        await inspect.delete(path)
+
+        async def both() -> bool:
+            return len(await inspect.znodes()) == 2
+
+        await eventually(both)
+
+
+async def test_what_an_earlier_session_left_is_removed(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        other = f"n-{make_record().node_id}-0000000008"
+        await inspect.put(other, b"")
+        await inspect.put(f"n-{record.node_id}-0000000007", encode_record(record))
+        await registry.register(record)
+        names = set(await inspect.znodes()) - {other}
+        assert len(names) == 1
+        assert names != {f"n-{record.node_id}-0000000007"}
+        assert other in await inspect.znodes(), "others' znodes are not touched"
+
+
+async def test_updates_are_merged_and_the_last_one_counts(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        registration = await registry.register(record)
+        for load in range(1, 101):
+            registration.update(msgspec.structs.replace(record, load=load))
+        (name,) = await inspect.znodes()
+
+        async def written() -> bool:
+            return decode_record(await inspect.read(name), name).load == 100
+
+        await eventually(written, within=1.0)
+
+
+async def test_an_update_outlives_the_znode(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        registration = await registry.register(record)
+        registration.update(msgspec.structs.replace(record, state="draining"))
+        await inspect.delete(NODES)
+        (name,) = await eventually(inspect.znodes)
+
+        async def draining() -> bool:
+            return decode_record(await inspect.read(name), name).state == "draining"
+
+        await eventually(draining)
+
+
+async def test_a_removed_entry_does_not_come_back(zk_hosts: str) -> None:
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        stays = await registry.register(make_record(port=7001))
+        goes = await registry.register(make_record(port=7002))
+        await goes.remove()
+        assert len(await inspect.znodes()) == 1
+        await stays.remove()
+        assert await inspect.znodes() == {}
