@@ -75,7 +75,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def amqp_url(pytestconfig: pytest.Config) -> str:
     """Give the address of a RabbitMQ that answers: IM_TEST_AMQP, else the standard port."""
-    url = os.environ.get("IM_TEST_AMQP") or "amqp://guest:guest@127.0.0.1:5672/"
+    url = os.environ.get("IM_TEST_AMQP") or "amqp://guest:guest@127.0.0.1:5672/%2F"
     origin = find_server("RabbitMQ", url, 5672, rabbitmq_version)
     pytestconfig.stash[_TALLY].origins["RabbitMQ"].add(origin)
     return url

@@ -24,7 +24,7 @@ def programs(environ: Mapping[str, str]) -> list[Program]:
     ports = {each.service.name: each.port for each in wanted([], environ)}
     zk = ["--zk", f"{HOST}:{ports['zookeeper']}"]
     redis = ["--redis", f"redis://{HOST}:{ports['redis']}/0"]
-    amqp = ["--amqp", f"amqp://guest:guest@{HOST}:{ports['rabbitmq']}/"]
+    amqp = ["--amqp", f"amqp://guest:guest@{HOST}:{ports['rabbitmq']}/%2F"]
     first = port_of("IM_NODE_PORT", 7177, environ)
     nodes = [_node(port, [*zk, *redis, *amqp]) for port in (first, first + 1)]
     return [*nodes, _balancer(port_of("IM_BALANCER_PORT", 7000, environ), zk)]
@@ -80,14 +80,14 @@ def status(environ: Mapping[str, str]) -> bool:
 
 def _node(port: int, options: Sequence[str]) -> Program:
     admin = port + 10
-    command = [str(VENV_BIN / "server"), "start", *options, "--port", str(port)]
+    command = [str(VENV_BIN / "server"), "start", *options, "--host", HOST, "--port", str(port)]
     command += ["--admin-port", str(admin)]
     title = f"node ws://{HOST}:{port}"
     return Program(_FOLDER / f"node-{port}", title, command, port, admin)
 
 
 def _balancer(port: int, options: Sequence[str]) -> Program:
-    command = [str(VENV_BIN / "balancer"), "start", *options, "--port", str(port)]
+    command = [str(VENV_BIN / "balancer"), "start", *options, "--host", HOST, "--port", str(port)]
     folder = _FOLDER / f"balancer-{port}"
     return Program(folder, f"balancer http://{HOST}:{port}", command, port, port)
 

@@ -44,7 +44,7 @@ def _servers(environ: Mapping[str, str], at_end: contextlib.ExitStack) -> dict[s
     """Start Redis and RabbitMQ unless they are named; return what tells the tests of them."""
     forms = {
         "redis": ("IM_TEST_REDIS", "redis://{}:{}/0"),
-        "rabbitmq": ("IM_TEST_AMQP", "amqp://guest:guest@{}:{}/"),
+        "rabbitmq": ("IM_TEST_AMQP", "amqp://guest:guest@{}:{}/%2F"),
     }
     needed = [name for name, (variable, _) in forms.items() if not environ.get(variable)]
     if not needed:

@@ -16,6 +16,7 @@ from tests.services.zookeeper import (
     remove_leftovers,
 )
 
+
 def find_zookeeper(environ: Mapping[str, str]) -> ZooKeeper:
     """Return a running ZooKeeper: the one of IM_TEST_ZK, else a new container."""
     elsewhere = environ.get("IM_TEST_ZK")

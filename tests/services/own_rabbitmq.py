@@ -29,7 +29,7 @@ class OwnRabbitMQ(Instance):
     @property
     def url(self) -> str:
         """Its address as clients take it."""
-        return f"amqp://guest:guest@{HOST}:{self.port}/"
+        return f"amqp://guest:guest@{HOST}:{self.port}/%2F"
 
     def restart(self) -> None:
         """Stop it and start it again."""

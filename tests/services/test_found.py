@@ -35,7 +35,7 @@ def test_without_docker_and_address_the_cure_is_named(monkeypatch: pytest.Monkey
     ("title", "url", "probe"),
     [
         ("Redis", "redis://127.0.0.1:{}/0", redis_version),
-        ("RabbitMQ", "amqp://guest:guest@127.0.0.1:{}/", rabbitmq_version),
+        ("RabbitMQ", "amqp://guest:guest@127.0.0.1:{}/%2F", rabbitmq_version),
     ],
 )
 def test_a_missing_server_is_named_with_the_cure(title: str, url: str, probe: Probe) -> None:
