@@ -9,7 +9,7 @@ import http
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from websockets.exceptions import NegotiationError
@@ -146,9 +146,9 @@ class WebSocketTransport(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.BaseProtocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._tcp = transport
-        transport.set_write_buffer_limits(high=self._settings.max_buffer_bytes)
+        # Not checked by isinstance: uvloop's transports do not derive from asyncio's.
+        self._tcp = tcp = cast(asyncio.Transport, transport)
+        tcp.set_write_buffer_limits(high=self._settings.max_buffer_bytes)
         self._deadline(HANDSHAKE_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
