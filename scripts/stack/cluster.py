@@ -74,7 +74,7 @@ def status(environ: Mapping[str, str]) -> bool:
         all_ready = all_ready and ready
         state = "ready" if ready else "not ready"
         whose = f"log {program.log}" if program.process() else "not started here"
-        say(f"{program.title:<24} {state:<10} http://{HOST}:{program.health_port}/readyz  {whose}")
+        say(f"{program.title:<31} {state:<10} http://{HOST}:{program.health_port}/readyz  {whose}")
     return all_ready
 
 

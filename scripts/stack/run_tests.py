@@ -22,22 +22,21 @@ from scripts.stack.say import complain, say
 
 
 def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Check the code, then run pytest with `words`; return the exit code of what failed first.
+    """Check the code and run pytest with `words`; return the exit code of what failed first.
+
+    The tests run also when the checks fail: one run tells all.
 
     Raises:
         StackError: something that the tests need can't be had; the cure is in the message.
     """
     venv.make()
     checked = subprocess.run([str(ROOT / "scripts" / "check")], check=False).returncode
-    if checked != 0:
-        return checked
     with contextlib.ExitStack() as at_end:
         settings = {**_servers(environ, at_end), **_zookeeper(environ, at_end)}
         say(" ".join(["pytest", *words]))
         command = [str(VENV_BIN / "python"), "-m", "pytest", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env={**environ, **settings}, check=False
-        ).returncode
+        tested = subprocess.run(command, cwd=ROOT, env={**environ, **settings}, check=False)
+    return checked or tested.returncode
 
 
 def _servers(environ: Mapping[str, str], at_end: contextlib.ExitStack) -> dict[str, str]:
