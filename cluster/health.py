@@ -7,8 +7,7 @@ import json
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
@@ -35,7 +34,7 @@ def add_health_routes(
         return _json({"ready": is_ready, **details}, 200 if is_ready else 503)
 
     async def show_metrics(_request: web.Request) -> web.Response:
-        headers = _NO_STORE | {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        headers = _NO_STORE | {"Content-Type": CONTENT_TYPE_LATEST}
         return web.Response(body=generate_latest(metrics), headers=headers)
 
     app.router.add_get("/healthz", healthz)

@@ -1,0 +1,181 @@
+"""The command `balancer`. The only module of the package that reads the environment."""
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+import click
+import uvloop
+
+from balancer.client_address import parse_network
+from balancer.feed import CURE
+from balancer.policy import DEFAULT_POLICY, POLICIES
+from balancer.service import BalancerService
+from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, BalancerSettings
+from cluster import __version__
+from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.errors import ServiceUnavailable
+from cluster.log import set_up_logging
+from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
+from cluster.registry import Registry
+from cluster.registry_zookeeper import ZookeeperRegistry
+
+_log = logging.getLogger(__name__)
+
+
+@click.group(context_settings={**CONTEXT_SETTINGS, "auto_envvar_prefix": "IM_BALANCER"})
+@click.version_option(__version__, "-V", "--version", prog_name="balancer")
+def main() -> None:
+    """Tell clients which node of a messaging cluster to connect to.
+
+    \b
+    Example:
+      server start --zk &                      # a node
+      balancer start --zk &                    # a balancer beside it
+      curl http://127.0.0.1:7000/v1/node       # the node to connect to
+      curl http://127.0.0.1:7000/v1/nodes      # all of them
+    """
+
+
+@main.command()
+@zk_option
+@cluster_option
+@click.option(
+    "--host",
+    default=DEFAULT_HOST,
+    show_envvar=True,
+    metavar="ADDRESS",
+    help="Address to listen on; 0.0.0.0 is every interface, 127.0.0.1 this machine alone.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_envvar=True,
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default=DEFAULT_POLICY,
+    show_envvar=True,
+    help="How to pick for a request that names no policy.",
+)
+@click.option(
+    "--zone",
+    default="",
+    show_envvar=True,
+    help="Prefer the nodes of this zone for a request that names no zone.",
+)
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="CIDR",
+    show_envvar=True,
+    callback=lambda context, parameter, value: tuple(
+        checked(parse_network)(context, parameter, each) for each in value
+    ),
+    help="Believe the X-Forwarded-For of peers within this network. Repeat for several; in the "
+    "environment separate them by spaces.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    show_envvar=True,
+    help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. Without "
+    "it the balancer tries for ever; /readyz says why it is not ready.",
+)
+@log_options
+def start(
+    zk: str | None,
+    trusted_proxy: tuple[str, ...],
+    log_level: str,
+    log_format: str,
+    **options: Any,
+) -> None:
+    """Answer on HTTP until stopped by SIGTERM or SIGINT; a second signal ends it at once.
+
+    \b
+    Examples:
+      balancer start --zk                                  # ZooKeeper on this machine
+      balancer start --zk zk1:2181,zk2:2181/im --port 80
+      balancer start --zk --policy least_loaded --zone east
+      balancer start --zk --trusted-proxy 10.0.0.0/8       # behind a proxy
+    """
+    if zk is None:
+        raise click.UsageError(
+            "--zk is missing: the balancer reads the nodes from ZooKeeper. "
+            "Say 'balancer start --zk' for the one on this machine, or --zk HOST:PORT."
+        )
+    set_up_logging(log_level, log_format)
+    address = parse_zookeeper(zk)
+    settings = BalancerSettings(
+        zk=address,
+        trusted_proxies=tuple(map(parse_network, trusted_proxy)),
+        **options,
+    )
+    try:
+        uvloop.run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
+    except ServiceUnavailable as exc:
+        raise click.ClickException(f"{exc}; {CURE}") from exc
+
+
+async def serve(settings: BalancerSettings, registry: Registry) -> None:
+    """Run a balancer until a signal comes.
+
+    Raises:
+        ClickException: the address cannot be listened on.
+        ServiceUnavailable: the registry was not reached in time.
+    """
+    service = BalancerService(settings, registry)
+    stopping = asyncio.Event()
+    _catch_signals(stopping)
+    try:
+        url = await _listen(service, settings)
+        _log.info("balancer of the cluster '%s' listens on %s", settings.cluster, url)
+        await _until(stopping, service)
+    finally:
+        await service.stop()
+    _log.info("balancer stopped")
+
+
+async def _listen(service: BalancerService, settings: BalancerSettings) -> str:
+    """Start the service; return the URL by which it is reached."""
+    try:
+        port = await service.start()
+    except OSError as exc:
+        place = join_host_port(settings.host, settings.port)
+        reason = (exc.strerror or str(exc)).rpartition(": ")[2]
+        cure = "name another --host or --port"
+        raise click.ClickException(f"cannot listen on {place}: {reason}; {cure}") from exc
+    return f"http://{join_host_port(reachable_host(settings.host), port)}"
+
+
+async def _until(stopping: asyncio.Event, service: BalancerService) -> None:
+    """Return when told to stop, or raise when the registry was not reached in time."""
+    told = asyncio.create_task(stopping.wait())
+    joined = asyncio.create_task(service.joined())
+    try:
+        await asyncio.wait([told, joined], return_when=asyncio.FIRST_COMPLETED)
+        if joined.done():
+            joined.result()
+        await told
+    finally:
+        told.cancel()
+        joined.cancel()
+
+
+def _catch_signals(stopping: asyncio.Event) -> None:
+    """Let the first signal stop the balancer, and any further one end the process."""
+
+    def stop(number: signal.Signals) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        _log.info("%s: stopping", number.name)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)

@@ -1,0 +1,82 @@
+"""The balancer as a service: HTTP on top of a feed. It knows neither command line nor signals."""
+
+import asyncio
+
+from aiohttp import web
+
+from balancer.api import Api
+from balancer.feed import Feed
+from balancer.metrics import Metrics
+from balancer.settings import BalancerSettings
+from cluster.health import add_health_routes
+from cluster.registry import Registry
+
+# Seconds that requests under way get when the service stops.
+_GRACE = 2.0
+
+
+class BalancerService:
+    """One balancer: `start` it once, `stop` it once."""
+
+    def __init__(self, settings: BalancerSettings, registry: Registry) -> None:
+        """Make a balancer that does not listen yet.
+
+        Args:
+            settings: see there.
+            registry: where the nodes stand; not yet connected. The service closes it.
+        """
+        self._settings = settings
+        self._registry = registry
+        self._feed = Feed(registry, wait=settings.wait)
+        # Both are set by `start`.
+        self._runner: web.AppRunner | None = None
+        self._joining: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Listen, and begin to reach for the registry; return the port.
+
+        Requests are answered from now on: with 503 until the registry has shown its nodes.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            handler_cancellation=True,  # a client that has gone ends its long poll
+            shutdown_timeout=_GRACE,
+        )
+        await runner.setup()
+        self._runner = runner
+        await web.TCPSite(runner, self._settings.host, self._settings.port).start()
+        self._joining = asyncio.create_task(self._feed.join(), name="balancer: join")
+        return int(runner.addresses[0][1])
+
+    async def joined(self) -> None:
+        """Return when the registry has been reached.
+
+        Raises:
+            ServiceUnavailable: it was not, within the time that the settings allow.
+        """
+        if self._joining is None:
+            raise RuntimeError("start the service first")
+        await asyncio.shield(self._joining)
+
+    async def stop(self) -> None:
+        """Listen no more, finish what is under way, and let go of the registry."""
+        self._feed.end()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._joining is not None:
+            self._joining.cancel()
+            # Waiting, unlike awaiting, does not raise the error that `joined` is there to tell.
+            await asyncio.wait([self._joining])
+        await self._registry.close()
+
+    def _application(self) -> web.Application:
+        app = web.Application()
+        metrics = Metrics(self._feed)
+        api = Api(self._settings, self._feed, metrics)
+        api.add_routes(app)
+        add_health_routes(app, ready=api.ready, metrics=metrics.registry)
+        return app

@@ -1,0 +1,38 @@
+"""Everything that a balancer can be told, in one place. Only `balancer.cli` fills it in."""
+
+from dataclasses import dataclass
+
+from balancer.client_address import Network
+from balancer.policy import DEFAULT_POLICY
+from cluster.address import ZookeeperAddress
+from cluster.names import DEFAULT_CLUSTER
+
+# Every interface, since clients come from elsewhere.
+DEFAULT_HOST = "0.0.0.0"
+DEFAULT_PORT = 7000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalancerSettings:
+    """What one balancer is told at its start; times in seconds.
+
+    Attributes:
+        zk: the ensemble in which the nodes are registered; None if the registry is another one.
+        cluster: which of the clusters that share the ensemble.
+        host: address to listen on.
+        port: port to listen on; 0 for any free one.
+        policy: how to pick for a request that names no policy.
+        zone: which zone's nodes to prefer for a request that names no zone; empty for none.
+        trusted_proxies: whose `X-Forwarded-For` to believe. Too wide lets any client choose the
+            address by which `ip_hash` places it.
+        wait: how long to try to reach the registry at the start; None for ever.
+    """
+
+    zk: ZookeeperAddress | None = None
+    cluster: str = DEFAULT_CLUSTER
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    policy: str = DEFAULT_POLICY
+    zone: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    wait: float | None = None
