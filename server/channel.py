@@ -299,7 +299,7 @@ class Channel:
         self._need_connected(frame.id)
         split = split_send_id(frame.id)
         if split is None:
-            raise InvalidFrame(ErrorCode.BAD_ID, "the id must be <session>-<number>")
+            raise InvalidFrame(ErrorCode.BAD_ID, "the id must be <session>-<number>", frame.id)
         try:
             recipient = check_name("to", frame.to)
         except InvalidName as exc:

@@ -106,6 +106,7 @@ class Node:
         self.parts.tasks.keep_running(self._follow_load)
         self._registration = await self.backends.registry.register(self.record)
         self.membership = await self.backends.registry.watch()
+        await self.membership.wait_ready(ATTEMPT)
         self.membership.subscribe(self._registry_changed)
         # Not before the registry shows the node: others would sweep an incarnation that it lacks.
         await self.backends.directory.register_node()
