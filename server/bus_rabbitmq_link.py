@@ -12,9 +12,11 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError
 from pika.spec import Basic
 
+from cluster.address import without_password
 from cluster.errors import InvalidAddress, ServiceUnavailable
 from server.bus_rabbitmq_reason import reason_of
 from server.bus_rabbitmq_settings import RabbitmqSettings
+from server.bus_rabbitmq_wire import Wire
 
 # The `type` of a pulse; batches have none.
 PULSE_TYPE = "pulse"
@@ -24,7 +26,9 @@ PULSE_TYPE = "pulse"
 _BATCH = BasicProperties(delivery_mode=1)
 _PULSE = BasicProperties(delivery_mode=1, type=PULSE_TYPE)
 
-# Seconds that pika gets to close the socket of a connection that was given up.
+_EXPECTED = "amqp://USER:PASSWORD@HOST:PORT/VHOST"
+
+# Seconds that the event loop gets to close the socket of a connection that was given up.
 _ABORT_TIMEOUT = 0.5
 
 
@@ -34,58 +38,58 @@ def parse_url(url: str) -> Any:
     Raises:
         InvalidAddress: it is none.
     """
-    if not url.startswith(("amqp://", "amqps://")):
-        raise InvalidAddress(url, "amqp://USER:PASSWORD@HOST:PORT/VHOST")
-    try:
-        return URLParameters(url)
-    except (ValueError, TypeError) as exc:
-        raise InvalidAddress(url, f"amqp://USER:PASSWORD@HOST:PORT/VHOST ({exc})") from exc
+    if url.startswith(("amqp://", "amqps://")):
+        try:
+            return URLParameters(url)
+        except (ValueError, TypeError) as exc:
+            # pika's own message is left out: it may quote a part of the password.
+            raise InvalidAddress(without_password(url), _EXPECTED) from exc
+    raise InvalidAddress(without_password(url), _EXPECTED)
 
 
 class Link:
     """One connection with one channel; when it is lost, it is lost for good."""
 
-    def __init__(self, settings: RabbitmqSettings, purpose: str) -> None:
-        """Begin to connect; `open` is what others call.
+    def __init__(self, address: str) -> None:
+        """Prepare; `open` is what others call.
 
         Args:
-            settings: where to connect.
-            purpose: what the link is for, shown in the broker's list of connections.
+            address: where the broker is, for errors.
         """
         loop = asyncio.get_running_loop()
-        self._address = settings.address
+        self._address = address
         # Done, with the reason, when the link can no longer be used. It never raises.
         self.lost: asyncio.Future[str] = loop.create_future()
         # Done when the channel is open.
         self._opened: asyncio.Future[None] = loop.create_future()
-        # Done when pika has let go of the socket.
+        # Done when the socket is closed.
         self._ended: asyncio.Future[None] = loop.create_future()
         # Whether the broker has stopped reading from this connection; it says so itself.
         self.blocked = False
         # Called with the new value when `blocked` changes; set by the owner.
         self.on_blocked: Callable[[bool], None] | None = None
+        # The bytes' way; None until there is a socket.
+        self._wire: Wire | None = None
         # pika's channel; None until it is open.
         self._channel: Any = None
-        self._connection: Any = AsyncioConnection(
-            _parameters(settings, purpose),
-            on_open_callback=self._connection_opened,
-            on_open_error_callback=self._connection_ended,
-            on_close_callback=self._connection_ended,
-            custom_ioloop=loop,
-        )
-        self._connection.add_on_connection_blocked_callback(self._told_blocked)
-        self._connection.add_on_connection_unblocked_callback(self._told_unblocked)
 
     @classmethod
     async def open(cls, settings: RabbitmqSettings, purpose: str) -> "Link":
         """Connect and open a channel; cancelling it leaves nothing behind.
 
+        Args:
+            settings: where to connect.
+            purpose: what the link is for, shown in the broker's list of connections.
+
         Raises:
             ServiceUnavailable: it could not be opened. There is no time limit in here.
         """
-        link = cls(settings, purpose)
+        link = cls(settings.address)
         try:
+            await link._connect(_parameters(settings, purpose))
             await link._until(link._opened)
+        except OSError as exc:
+            raise link._unavailable(exc) from exc
         except BaseException:
             await link.close(0.0)
             raise
@@ -94,9 +98,7 @@ class Link:
     @property
     def buffered_bytes(self) -> int:
         """How much waits in this process for the socket."""
-        # pika's connections have no public way to ask; their transports do.
-        transport = self._connection._transport
-        return 0 if transport is None else int(transport.get_write_buffer_size())
+        return self._wire.buffered_bytes if self._wire else 0
 
     async def call(self, command: str, **arguments: Any) -> None:
         """Send a command of the channel, by the name it has in pika, and wait for the answer.
@@ -113,7 +115,7 @@ class Link:
         try:
             getattr(self._channel, command)(callback=answered, **arguments)
         except AMQPError as exc:
-            raise ServiceUnavailable("RabbitMQ", self._address, reason_of(exc)) from exc
+            raise self._unavailable(exc) from exc
         await self._until(answer)
 
     async def confirm(self, confirmed: Callable[[int, bool], None]) -> None:
@@ -165,23 +167,42 @@ class Link:
     async def close(self, timeout: float) -> None:
         """Say goodbye for at most `timeout` seconds, then cut the connection; idempotent."""
         self.fail("it was closed by this node")
-        if timeout and not self._ended.done():
-            self._say_goodbye()
+        if self._wire is None or self._ended.done():
+            return
+        connection = self._wire.connection
+        if not (connection.is_closing or connection.is_closed):
+            connection.close()
+        if timeout:
             await asyncio.wait({self._ended}, timeout=timeout)
         if not self._ended.done():
-            self._cut()
+            self._wire.abort()
             await asyncio.wait({self._ended}, timeout=_ABORT_TIMEOUT)
 
-    def _say_goodbye(self) -> None:
-        if not (self._connection.is_closing or self._connection.is_closed):
-            self._connection.close()
+    async def _connect(self, parameters: Any) -> None:
+        """Open a socket; pika's connection is made when there is one."""
+        options = parameters.ssl_options
+        _transport, self._wire = await asyncio.get_running_loop().create_connection(
+            lambda: Wire(lambda: self._new_connection(parameters)),
+            parameters.host,
+            parameters.port,
+            ssl=options.context if options else None,
+            server_hostname=(options.server_hostname or parameters.host) if options else None,
+        )
 
-    def _cut(self) -> None:
-        """Drop the socket, in whatever state the connection is."""
-        self._say_goodbye()
-        transport = self._connection._transport
-        if transport is not None:
-            transport.abort()
+    def _new_connection(self, parameters: Any) -> AsyncioConnection:
+        connection = AsyncioConnection(
+            parameters,
+            on_open_callback=self._connection_opened,
+            on_open_error_callback=self._connection_ended,
+            on_close_callback=self._connection_ended,
+            internal_connection_workflow=False,
+        )
+        connection.add_on_connection_blocked_callback(self._told_blocked)
+        connection.add_on_connection_unblocked_callback(self._told_unblocked)
+        return connection
+
+    def _unavailable(self, error: BaseException) -> ServiceUnavailable:
+        return ServiceUnavailable("RabbitMQ", self._address, reason_of(error))
 
     async def _until(self, done: asyncio.Future[None]) -> None:
         """Wait for an answer or the loss of the link, whichever comes first."""
@@ -220,13 +241,10 @@ class Link:
 
 
 def _parameters(settings: RabbitmqSettings, purpose: str) -> Any:
-    """Return pika's parameters for one attempt; who tries again is the bus, not pika."""
+    """Return the URL's parameters, completed."""
     parameters = parse_url(settings.url)
     parameters.heartbeat = settings.heartbeat
     parameters.blocked_connection_timeout = settings.blocked_limit
-    parameters.connection_attempts = 1
-    parameters.socket_timeout = settings.open_timeout
-    parameters.stack_timeout = settings.open_timeout
     parameters.client_properties = {
         "connection_name": f"{settings.cluster} node {settings.node_id} {purpose}"
     }

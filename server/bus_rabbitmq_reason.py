@@ -1,9 +1,9 @@
 """Why a connection to RabbitMQ failed, in words that help; it may not raise."""
 
-from pika.adapters.utils.connection_workflow import (
-    AMQPConnectionWorkflowFailed,
-    AMQPConnectorPhaseErrorBase,
-)
+import os
+import socket
+import ssl
+
 from pika.exceptions import (
     AMQPHeartbeatTimeout,
     ChannelClosed,
@@ -29,34 +29,22 @@ _MEANINGS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what happened, from whatever pika wrapped it in."""
-    cause = _innermost(error)
-    if _is_guess(cause):
+    """Return what happened, from an error of pika's or of the socket's."""
+    if _is_guess(error):
         return _LOST_WHILE_OPENING
     for kind, meaning in _MEANINGS:
-        if isinstance(cause, kind):
+        if isinstance(error, kind):
             return meaning
-    if isinstance(cause, ChannelClosed | ConnectionClosed):
-        return f"{cause.reply_text} ({cause.reply_code})"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause) or type(cause).__name__
+    if isinstance(error, ChannelClosed | ConnectionClosed):
+        return f"{error.reply_text} ({error.reply_code})"
+    own_numbers = isinstance(error, socket.gaierror | ssl.SSLError)
+    if isinstance(error, OSError) and error.errno and not own_numbers:
+        # asyncio puts words of its own into `strerror`.
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
 
 
 def _is_guess(error: BaseException) -> bool:
     """Tell whether pika calls it a refusal only because the connection broke at that moment."""
     refusals = (ProbableAuthenticationError, ProbableAccessDeniedError)
     return isinstance(error, refusals) and "ConnectionClosedByBroker" not in str(error)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Unwrap the errors that say only that some step failed."""
-    while True:
-        inner: object = error.args[0] if error.args else None
-        if isinstance(error, AMQPConnectionWorkflowFailed):
-            inner = error.exceptions[-1] if error.exceptions else None
-        elif isinstance(error, AMQPConnectorPhaseErrorBase):
-            inner = error.exception
-        if not isinstance(inner, BaseException):
-            return error
-        error = inner

@@ -1,15 +1,14 @@
 """What a person is told about a connection that failed."""
 
 import errno
-import os
+import socket
+import ssl
 
 import pytest
 from pika import exceptions
-from pika.adapters.utils import connection_workflow as workflow
 
 from server.bus_rabbitmq_reason import reason_of
 
-REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 CLOSED = repr(exceptions.ConnectionClosedByBroker(403, "ACCESS_REFUSED"))
 LOST = repr(exceptions.StreamLostError("Transport indicated EOF"))
 
@@ -17,14 +16,10 @@ LOST = repr(exceptions.StreamLostError("Transport indicated EOF"))
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (
-            exceptions.AMQPConnectionError(
-                workflow.AMQPConnectionWorkflowFailed(
-                    [workflow.AMQPConnectorSocketConnectError(REFUSED)]
-                )
-            ),
-            "Connection refused",
-        ),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "Connection refused"),
+        (socket.gaierror(socket.EAI_NONAME, "Name not known"), "[Errno -2] Name not known"),
+        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "WRONG_VERSION_NUMBER"),
+        (OSError("Multiple exceptions: …"), "Multiple exceptions: …"),
         (exceptions.ProbableAuthenticationError(CLOSED), "it refuses this user or password"),
         (
             exceptions.ProbableAccessDeniedError(CLOSED),
@@ -39,7 +34,6 @@ LOST = repr(exceptions.StreamLostError("Transport indicated EOF"))
             "RESOURCE_LOCKED - queue (405)",
         ),
         (exceptions.ConnectionClosedByBroker(320, "CONNECTION_FORCED"), "CONNECTION_FORCED (320)"),
-        (workflow.AMQPConnectionWorkflowFailed([]), "AMQPConnectionWorkflowFailed"),
         (ValueError("what it says"), "what it says"),
         (ValueError(), "ValueError"),
     ],
