@@ -13,11 +13,12 @@ from client_sdk.errors import InvalidBody, SendRejected, SendTimeout
 from client_sdk.message import Sent, encode_body
 from client_sdk.outbox import Entry, Outbox
 from cluster import frames
-from cluster.backoff import full_jitter
+from cluster.backoff import equal_jitter
 from cluster.errors import ClusterError
 from cluster.names import check_name
 
-# The delays before a message that the node could not store is sent again, in seconds.
+# The delays before a message that the node could not store is sent again, in seconds. At least
+# half of each: by then the node has refused everything that was on its way behind that message.
 _BASE = 0.1
 _CAP = 2.0
 
@@ -188,4 +189,4 @@ class Sender:
             self._timer = None
 
     def _new_delays(self) -> Iterator[float]:
-        return full_jitter(_BASE, _CAP, uniform=self._uniform)
+        return equal_jitter(_BASE, _CAP, uniform=self._uniform)

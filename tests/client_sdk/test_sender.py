@@ -1,0 +1,135 @@
+"""The sender: calls in, frames out, answers back to the calls they belong to."""
+
+import asyncio
+
+import pytest
+
+from client_sdk.errors import ClientClosed, SendRejected, SendTimeout
+from client_sdk.message import Sent
+from client_sdk.sender import Sender
+from cluster import frames
+from tests.services.eventually import eventually
+
+
+class Bench:
+    """A sender, and a hand that takes its frames."""
+
+    def __init__(self, window: int = 10) -> None:
+        self.wakes = 0
+        self.sender = Sender(
+            "s", window=window, max_size=1000, wake=self._wake, uniform=lambda low, _high: low
+        )
+
+    def _wake(self) -> None:
+        self.wakes += 1
+
+    def call(
+        self, body: object, *, durable: bool = True, timeout: float = 5.0
+    ) -> asyncio.Task[Sent]:
+        return asyncio.create_task(self.sender.send("bob", body, durable=durable, timeout=timeout))
+
+    def take(self) -> list[str]:
+        ids = []
+        while (data := self.sender.next_frame()) is not None:
+            frame = frames.decode_client_frame(data)
+            assert isinstance(frame, frames.Send)
+            ids.append(frame.id)
+        return ids
+
+
+def unavailable(send_id: str) -> frames.Error:
+    return frames.Error(id=send_id, code="unavailable", reason="away", temporary=True)
+
+
+async def test_a_call_returns_with_its_answer() -> None:
+    bench = Bench()
+    first, second = bench.call(1), bench.call(2)
+    await eventually(lambda: bench.wakes == 2)
+    assert bench.take() == ["s-1", "s-2"]
+    bench.sender.stored(frames.Sent(id="s-1", offset=7))
+    bench.sender.stored(frames.Sent(id="s-2"))
+    bench.sender.stored(frames.Sent(id="s-2"))
+    assert [await first, await second] == [Sent("s-1", 7), Sent("s-2", None)]
+    await bench.sender.wait_idle()
+
+
+async def test_a_call_beyond_the_window_waits_for_its_turn() -> None:
+    bench = Bench(window=1)
+    calls = [bench.call(n) for n in range(2)]
+    await eventually(lambda: bench.wakes)
+    assert bench.take() == ["s-1"]
+    bench.sender.stored(frames.Sent(id="s-1", offset=1))
+    await calls[0]
+    await eventually(lambda: bench.take() == ["s-2"])
+    bench.sender.stored(frames.Sent(id="s-2", offset=2))
+    assert (await calls[1]).offset == 2
+
+
+async def test_a_final_refusal_is_raised_and_a_strange_one_is_not_taken() -> None:
+    bench = Bench()
+    call = bench.call(1)
+    await eventually(bench.take)
+    assert bench.sender.refused(frames.Error(code="bad_json", reason="?")) is False
+    assert bench.sender.refused(frames.Error(id="s-9", code="bad_name", reason="?")) is False
+    assert bench.sender.refused(frames.Error(id="s-1", code="bad_name", reason="no"))
+    with pytest.raises(SendRejected):
+        await call
+
+
+async def test_a_temporary_refusal_is_tried_again_after_a_while() -> None:
+    bench = Bench()
+    call = bench.call(1)
+    await eventually(bench.take)
+    assert bench.sender.refused(unavailable("s-1"))
+    assert bench.take() == []
+    await eventually(lambda: bench.take() == ["s-1"])
+    bench.sender.stored(frames.Sent(id="s-1", offset=1))
+    assert (await call).offset == 1
+
+
+async def test_giving_up_behind_a_refusal_blocks_until_a_new_channel() -> None:
+    bench = Bench()
+    given_up, kept = bench.call(1, timeout=0.05), bench.call(2)
+    await eventually(lambda: bench.wakes == 2)
+    bench.take()
+    bench.sender.refused(unavailable("s-1"))
+    bench.sender.refused(unavailable("s-2"))
+    with pytest.raises(SendTimeout):
+        await given_up
+    blocked = bench.sender.blocked
+    bench.sender.rewind()
+    assert (blocked, bench.sender.blocked) == (True, False)
+    assert bench.take() == ["s-2"]
+    bench.sender.stored(frames.Sent(id="s-2", offset=1))
+    await kept
+
+
+async def test_one_that_never_got_a_turn_was_not_sent() -> None:
+    bench = Bench(window=1)
+    first, second = bench.call(1), bench.call(2, timeout=0.01)
+    with pytest.raises(SendTimeout) as caught:
+        await second
+    assert caught.value.id is None
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert bench.take() == []
+
+
+async def test_what_is_not_durable_is_done_when_taken() -> None:
+    bench = Bench()
+    call = bench.call(1, durable=False)
+    await eventually(bench.take)
+    assert await call == Sent("s-1", None)
+
+
+async def test_the_end_reaches_every_call() -> None:
+    bench = Bench(window=1)
+    calls = [bench.call(n) for n in range(3)]
+    await eventually(lambda: bench.wakes)
+    bench.sender.refused(unavailable("s-1"))
+    bench.sender.end(ClientClosed())
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        assert isinstance(result, ClientClosed)
+    with pytest.raises(ClientClosed):
+        await bench.call(4)
