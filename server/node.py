@@ -104,15 +104,10 @@ class Node:
         self.record = self._make_record(self._listener.sockets[0].getsockname()[1])
         self.parts.run()
         self.parts.tasks.keep_running(self._follow_load)
-        self._registration = await self.backends.registry.register(self.record)
-        self.membership = await self.backends.registry.watch()
-        await self.membership.wait_ready(ATTEMPT)
-        self.membership.subscribe(self._registry_changed)
-        # Not before the registry shows the node: others would sweep an incarnation that it lacks.
-        await self.backends.directory.register_node()
+        await reach(self._join, self.settings.wait)
         self._running = True
         self._bus_changed(self.backends.bus.connected)
-        self._registry_changed(self.membership.snapshot)
+        self._registry_changed(self.snapshot())
         self.parts.login.ready.set()
         _log.info("node %s serves %s", self.node_id, self.record.url)
         return self.record
@@ -151,6 +146,20 @@ class Node:
         if backends.stream is not None:
             backends.stream.on_change(self._store_changed)
 
+    async def _join(self) -> None:
+        """Enter the registry, then the directory; may be repeated after an error.
+
+        Not the other way round: others would sweep an incarnation that the registry lacks.
+        """
+        registry = self.backends.registry
+        if self._registration is None and self.record is not None:
+            self._registration = await registry.register(self.record)
+        if self.membership is None:
+            self.membership = await registry.watch()
+            self.membership.subscribe(self._registry_changed)
+        await self.membership.wait_ready(ATTEMPT)
+        await self.backends.directory.register_node()
+
     def _make_record(self, port: int) -> NodeRecord:
         settings = self.settings
         host, port = settings.advertise or (reachable_host(settings.host), port)
@@ -179,6 +188,8 @@ class Node:
 
     def _registry_changed(self, snapshot: Snapshot) -> None:
         """Have the dead swept, and what they may have had in hand looked for."""
+        if not self._running:
+            return
         self.parts.sweep.look_at(snapshot)
         self.parts.recovery.look_at(snapshot)
 
