@@ -1,6 +1,7 @@
 """A scripted node: speaks `im.v1` truly, on real sockets, and misbehaves when told to."""
 
 import asyncio
+import contextlib
 import http
 import time
 from collections.abc import Callable, Iterable
@@ -104,10 +105,11 @@ class ScriptedNode:
         await asyncio.gather(*(c.websocket.close(code, reason) for c in list(self.channels)))
 
     async def say(self, frame: frames.NodeFrame | bytes) -> None:
-        """Write a frame to every channel."""
+        """Write a frame to every channel that is still open."""
         data = frame if isinstance(frame, bytes) else frames.encode(frame)
         for channel in list(self.channels):
-            await channel.websocket.send(data, text=True)
+            with contextlib.suppress(ConnectionClosed):
+                await channel.websocket.send(data, text=True)
 
     def _process_request(self, websocket: ServerConnection, _request: Request) -> Response | None:
         if self.http_refusal is None:
