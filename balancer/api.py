@@ -52,15 +52,16 @@ class Api:
         self,
         settings: BalancerSettings,
         feed: Feed,
+        pickers: Pickers,
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._feed = feed
+        self._pickers = pickers
         self._metrics = metrics
         self._clock = clock
-        self._pickers = Pickers(settings.zone, clock=clock)
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes to an application, and what holds for all of its answers."""

@@ -13,7 +13,7 @@ from balancer.client_address import parse_network
 from balancer.feed import CURE
 from balancer.policy import DEFAULT_POLICY, POLICIES
 from balancer.service import BalancerService
-from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, BalancerSettings
+from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PROBE, BalancerSettings
 from cluster import __version__
 from cluster.address import join_host_port, parse_zookeeper, reachable_host
 from cluster.errors import ServiceUnavailable
@@ -79,6 +79,15 @@ def main() -> None:
     ),
     help="Believe the X-Forwarded-For of peers within this network. Repeat for several; in the "
     "environment separate them by spaces.",
+)
+@click.option(
+    "--probe",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_PROBE,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="How often to see whether each node accepts connections, so that a dead one is avoided "
+    "before ZooKeeper notices; 0 for never.",
 )
 @click.option(
     "--wait",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from balancer.failures import FailureMemory
 from balancer.feed import Feed
 
 # A pick takes microseconds with few nodes, a millisecond with a thousand.
@@ -14,11 +15,18 @@ _PICK_BUCKETS = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1
 class Metrics:
     """The numbers of one balancer, in a registry of their own: several can live in one process."""
 
-    def __init__(self, feed: Feed, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        failures: FailureMemory,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin at zero.
 
         Args:
             feed: where the snapshot is; looked at whenever the numbers are read.
+            failures: where it is known which nodes are ejected.
             clock: returns monotonic seconds.
         """
         self.registry = CollectorRegistry()
@@ -47,9 +55,9 @@ class Metrics:
         self.waiting = Gauge(
             "im_balancer_waiting", "Long polls that wait for a change.", registry=self.registry
         )
-        self._add_gauges(feed, clock)
+        self._add_gauges(feed, failures, clock)
 
-    def _add_gauges(self, feed: Feed, clock: Callable[[], float]) -> None:
+    def _add_gauges(self, feed: Feed, failures: FailureMemory, clock: Callable[[], float]) -> None:
         def age() -> float:
             known = feed.snapshot.age(clock())
             return float("nan") if known is None else known
@@ -57,9 +65,14 @@ class Metrics:
         def draining() -> int:
             return sum(record.state == "draining" for record in feed.snapshot.records)
 
+        def ejected() -> int:
+            records = feed.snapshot.records
+            return len(failures.ejected([r.node_id for r in records if r.state == "up"]))
+
         gauges: dict[str, tuple[str, Callable[[], float]]] = {
             "nodes": ("Nodes in the list.", lambda: len(feed.snapshot.records)),
             "draining_nodes": ("Nodes that take no new clients.", draining),
+            "ejected_nodes": ("Nodes avoided since they refused connections.", ejected),
             "snapshot_version": ("Changes of the list so far.", lambda: feed.snapshot.version),
             "snapshot_age_seconds": ("Time since the list was confirmed; NaN if never.", age),
             "snapshot_stale": (

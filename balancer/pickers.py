@@ -3,9 +3,6 @@
 Pure: it does no I/O; the clocks and randomness are the pickers' own.
 """
 
-import time
-from collections.abc import Callable
-
 from balancer.failures import FailureMemory
 from balancer.picker import Picker
 from cluster.record import NodeRecord
@@ -15,15 +12,15 @@ from cluster.snapshot import Snapshot
 class Pickers:
     """Picks by whatever policy and zone a request names, with one failure memory for all."""
 
-    def __init__(self, zone: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, zone: str, failures: FailureMemory) -> None:
         """Begin without any picker.
 
         Args:
             zone: the zone to prefer where none is named; empty for none.
-            clock: returns monotonic seconds.
+            failures: what is known of nodes that fail.
         """
         self._zone = zone
-        self._failures = FailureMemory(clock)
+        self._failures = failures
         # (policy, zone) → its picker, made when first asked for.
         self._pickers: dict[tuple[str, str], Picker] = {}
 

@@ -1,12 +1,16 @@
 """The balancer as a service: HTTP on top of a feed. It knows neither command line nor signals."""
 
 import asyncio
+import time
 
 from aiohttp import web
 
 from balancer.api import Api
+from balancer.failures import BASE, FailureMemory
 from balancer.feed import Feed
 from balancer.metrics import Metrics
+from balancer.pickers import Pickers
+from balancer.prober import Prober
 from balancer.settings import BalancerSettings
 from cluster.health import add_health_routes
 from cluster.registry import Registry
@@ -28,6 +32,9 @@ class BalancerService:
         self._settings = settings
         self._registry = registry
         self._feed = Feed(registry, wait=settings.wait)
+        # An ejection has to outlast the time until the next probe.
+        self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
+        self._prober = Prober(lambda: self._feed.snapshot, self._failures, every=settings.probe)
         # Both are set by `start`.
         self._runner: web.AppRunner | None = None
         self._joining: asyncio.Task[None] | None = None
@@ -50,6 +57,8 @@ class BalancerService:
         self._runner = runner
         await web.TCPSite(runner, self._settings.host, self._settings.port).start()
         self._joining = asyncio.create_task(self._feed.join(), name="balancer: join")
+        if self._settings.probe:
+            self._prober.start()
         return int(runner.addresses[0][1])
 
     async def joined(self) -> None:
@@ -65,6 +74,7 @@ class BalancerService:
     async def stop(self) -> None:
         """Listen no more, finish what is under way, and let go of the registry."""
         self._feed.end()
+        await self._prober.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         if self._joining is not None:
@@ -75,8 +85,9 @@ class BalancerService:
 
     def _application(self) -> web.Application:
         app = web.Application()
-        metrics = Metrics(self._feed)
-        api = Api(self._settings, self._feed, metrics)
+        metrics = Metrics(self._feed, self._failures)
+        pickers = Pickers(self._settings.zone, self._failures)
+        api = Api(self._settings, self._feed, pickers, metrics)
         api.add_routes(app)
         add_health_routes(app, ready=api.ready, metrics=metrics.registry)
         return app

@@ -10,6 +10,7 @@ from cluster.names import DEFAULT_CLUSTER
 # Every interface, since clients come from elsewhere.
 DEFAULT_HOST = "0.0.0.0"
 DEFAULT_PORT = 7000
+DEFAULT_PROBE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class BalancerSettings:
         zone: which zone's nodes to prefer for a request that names no zone; empty for none.
         trusted_proxies: whose `X-Forwarded-For` to believe. Too wide lets any client choose the
             address by which `ip_hash` places it.
+        probe: how often to see whether the nodes accept connections; 0 for never. Lower notices a
+            death sooner, at one TCP connect a node each time.
         wait: how long to try to reach the registry at the start; None for ever.
     """
 
@@ -35,4 +38,5 @@ class BalancerSettings:
     policy: str = DEFAULT_POLICY
     zone: str = ""
     trusted_proxies: tuple[Network, ...] = ()
+    probe: float = DEFAULT_PROBE
     wait: float | None = None

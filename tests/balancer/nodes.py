@@ -21,13 +21,15 @@ def node(
     draining: bool = False,
     load: int = 0,
     started: float = 0.0,
+    port: int | None = None,
 ) -> NodeRecord:
-    """Return the record of a node at an address of its own."""
+    """Return the record of a node at an address of its own, or at a port of this machine."""
+    host, port = (f"{name}.example", 7177) if port is None else ("127.0.0.1", port)
     return NodeRecord(
         node_id=name,
-        host=f"{name}.example",
-        port=7177,
-        url=f"ws://{name}.example:7177/ws",
+        host=host,
+        port=port,
+        url=f"ws://{host}:{port}/ws",
         weight=weight,
         zone=zone,
         state="draining" if draining else "up",

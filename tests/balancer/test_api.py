@@ -10,9 +10,11 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from balancer.api import Api, tell_errors
 from balancer.client_address import parse_network
+from balancer.failures import FailureMemory
 from balancer.feed import Feed
 from balancer.ip_hash import IpHash
 from balancer.metrics import Metrics
+from balancer.pickers import Pickers
 from balancer.policy import POLICIES
 from balancer.round_robin import RoundRobin
 from balancer.settings import BalancerSettings
@@ -33,8 +35,18 @@ async def registry() -> HandRegistry:
 
 
 @pytest.fixture
-async def metrics(feed: Feed) -> Metrics:
-    return Metrics(feed)
+def failures() -> FailureMemory:
+    return FailureMemory(lambda: 0.0)
+
+
+@pytest.fixture
+def pickers(failures: FailureMemory) -> Pickers:
+    return Pickers("", failures)
+
+
+@pytest.fixture
+async def metrics(feed: Feed, failures: FailureMemory) -> Metrics:
+    return Metrics(feed, failures)
 
 
 @pytest.fixture
@@ -45,10 +57,10 @@ async def feed(registry: HandRegistry) -> Feed:
 
 
 @pytest.fixture
-async def client(feed: Feed, metrics: Metrics) -> AsyncIterator[Client]:
+async def client(feed: Feed, pickers: Pickers, metrics: Metrics) -> AsyncIterator[Client]:
     settings = BalancerSettings(trusted_proxies=(parse_network("127.0.0.0/8"),))
     app = web.Application()
-    Api(settings, feed, metrics).add_routes(app)
+    Api(settings, feed, pickers, metrics).add_routes(app)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -242,10 +254,10 @@ async def test_a_fault_in_one_request_is_told_and_ends_nothing(
     assert "could not answer GET /fail" in caplog.text
 
 
-async def test_is_ready_once_the_list_was_confirmed(metrics: Metrics) -> None:
+async def test_is_ready_once_the_list_was_confirmed(pickers: Pickers, metrics: Metrics) -> None:
     registry = HandRegistry()
     feed = Feed(registry, wait=None)
-    api = Api(BalancerSettings(), feed, metrics)
+    api = Api(BalancerSettings(), feed, pickers, metrics)
     is_ready, details = api.ready()
     assert not is_ready
     assert details["reason"] == "the registry has not answered yet: is ZooKeeper running?"

@@ -18,7 +18,8 @@ from tests.balancer.nodes import node
 from tests.balancer.registries import HandRegistry
 from tests.services import eventually
 
-LOCAL = BalancerSettings(host="127.0.0.1", port=0)
+# Without probes: nothing listens at the addresses of these nodes.
+LOCAL = BalancerSettings(host="127.0.0.1", port=0, probe=0)
 
 
 @pytest.fixture
@@ -74,9 +75,27 @@ async def test_listens_at_once_and_says_why_it_is_not_ready(http: aiohttp.Client
     await service.stop()
 
 
+async def test_a_node_that_died_is_avoided_before_the_registry_notices(
+    http: aiohttp.ClientSession, unused_tcp_port: int
+) -> None:
+    registry = HandRegistry()
+    service = BalancerService(BalancerSettings(host="127.0.0.1", port=0, probe=0.02), registry)
+    port = await service.start()
+    await service.joined()
+    # The balancer itself is somebody who listens.
+    registry.membership.show(node("up", port=port), node("dead", port=unused_tcp_port))
+
+    async def avoided() -> bool:
+        answers = [await ask(http, port, "/v1/node") for _ in range(4)]
+        return {answer["node_id"] for _, answer in answers} == {"up"}
+
+    await eventually(avoided)
+    await service.stop()
+
+
 async def test_joined_raises_when_the_registry_stays_away() -> None:
     registry = HandRegistry(reachable=False)
-    settings = BalancerSettings(host="127.0.0.1", port=0, wait=0.05)
+    settings = BalancerSettings(host="127.0.0.1", port=0, probe=0, wait=0.05)
     service = BalancerService(settings, registry)
     await service.start()
     with pytest.raises(ServiceUnavailable):

@@ -20,7 +20,8 @@ from tests.services import ZooKeeper, eventually
 
 Ask = Callable[[str], Awaitable[dict[str, object]]]
 
-LOCAL = BalancerSettings(host="127.0.0.1", port=0)
+# Without probes: nothing listens at the addresses of these nodes.
+LOCAL = BalancerSettings(host="127.0.0.1", port=0, probe=0)
 
 
 def new_node(port: int) -> NodeRecord:
