@@ -1,8 +1,8 @@
 """ZooKeeper as the tests of the registry need it: a session, a look from outside, an address."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from kazoo.client import KazooClient
 
@@ -41,6 +41,29 @@ async def opened_session(hosts: str, session_timeout: float = 6.0) -> AsyncItera
         yield zookeeper
     finally:
         await zookeeper.close()
+
+
+@asynccontextmanager
+async def listening_ports(count: int) -> AsyncIterator[list[int]]:
+    """Give ports on which somebody accepts connections, as living nodes do."""
+    async with AsyncExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            server = await asyncio.start_server(
+                lambda _reader, writer: writer.close(), "127.0.0.1", 0
+            )
+            await stack.enter_async_context(server)
+            ports.append(server.sockets[0].getsockname()[1])
+        yield ports
+
+
+async def holds(condition: Callable[[], bool], seconds: float) -> None:
+    """Look for so many seconds whether `condition` is true all the time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        assert condition()
+        await asyncio.sleep(0.01)
 
 
 class Inspector:
