@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,7 +13,7 @@ from server.bus_listener import BusListener
 from server.bus_rabbitmq_link import Link
 from server.bus_rabbitmq_session import Session
 from server.bus_rabbitmq_settings import RabbitmqSettings
-from tests.services import eventually, free_port
+from tests.services import Forwarder, eventually, free_port
 
 
 @pytest.fixture
@@ -115,3 +116,23 @@ async def test_a_failed_attempt_leaves_nothing_behind(
     await first.close(1.0)
     await eventually(lambda: asyncio.all_tasks() == {asyncio.current_task()})
     assert node.changes == []
+
+
+async def test_a_connection_that_looks_alive_but_is_not_is_given_up(
+    settings: RabbitmqSettings, node: Node, forwarder: Callable[[str, int], Forwarder]
+) -> None:
+    broker = urlsplit(settings.url)
+    through = forwarder(broker.hostname or "", broker.port or 5672)
+    session = await Session.open(
+        replace(
+            settings,
+            url=broker._replace(netloc=f"guest:guest@{through.address}").geturl(),
+            stall_limit=0.5,
+        ),
+        node.listener,
+    )
+    through.drop("from_target")
+    reason = await asyncio.wait_for(asyncio.shield(session.lost), 5.0)
+    assert "nothing has come back" in reason
+    assert node.changes == [True, False]
+    await session.close(0.0)
