@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio.connection import parse_url
 
@@ -15,7 +15,6 @@ _EXPECTED = (
     "options: db, ssl_ca_certs, ssl_certfile, ssl_keyfile"
 )
 _OPTIONS = frozenset({"db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"})
-_PARTS = frozenset({"host", "port", "path", "username", "password", "connection_class"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,13 @@ def _shown(url: str) -> str:
 
 
 def _check(url: str, given: dict[str, Any]) -> None:
-    """Raise ValueError for what `parse_url` lets pass silently."""
-    unknown = given.keys() - _OPTIONS - _PARTS
+    """Raise ValueError for what `parse_url` passes on or ignores, and this would not heed."""
+    parts = urlsplit(url)
+    unknown = parse_qs(parts.query, keep_blank_values=True).keys() - _OPTIONS
     if unknown:
         raise ValueError(f"unknown option {min(unknown)!r}")
-    query = urlsplit(url).query
-    if "password=" in query or "username=" in query:
-        raise ValueError("the password belongs before the '@'")
-    path = urlsplit(url).path.strip("/")
-    if path and "path" not in given and not path.isdecimal():
+    path = parts.path.strip("/")
+    if "path" not in given and not (path.isdecimal() or not path):
         raise ValueError(f"no number of a database: {path!r}")
 
 
