@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
-from urllib.parse import urlsplit
 
 from websockets.exceptions import NegotiationError
 from websockets.frames import Frame, Opcode
@@ -49,7 +48,7 @@ class Session(Protocol):
         """The peer has stopped to read (False), or has caught up (True)."""
 
     def lost(self, code: int) -> None:
-        """The connection is gone; `code` as in RFC 6455 section 7.1.5 (1006 if it was cut)."""
+        """The connection is gone; `code` is that of the side that closed, 1006 if it was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,17 @@ class TransportSettings:
 class WebSocketTransport(asyncio.Protocol):
     """One connection, from the first byte of the handshake to the last of the close."""
 
-    __slots__ = ("_fragments", "_loop", "_session", "_settings", "_stats", "_tcp", "_timer", "_ws")
+    __slots__ = (
+        "_closing",
+        "_fragments",
+        "_loop",
+        "_session",
+        "_settings",
+        "_stats",
+        "_tcp",
+        "_timer",
+        "_ws",
+    )
 
     def __init__(
         self,
@@ -89,6 +98,8 @@ class WebSocketTransport(asyncio.Protocol):
         self._tcp: asyncio.Transport | None = None
         # Cuts off a peer that does not finish a handshake; None while no handshake is due.
         self._timer: asyncio.TimerHandle | None = None
+        # The session has closed: what still comes is not handed to it.
+        self._closing = False
         # The message being assembled: its opcode and the data so far; None between messages.
         self._fragments: tuple[Opcode, list[bytes]] | None = None
         origins = None
@@ -117,8 +128,10 @@ class WebSocketTransport(asyncio.Protocol):
         """Start the closing handshake; the peer has `CLOSE_TIMEOUT` seconds to answer."""
         if self._tcp is None or self._ws.state is not State.OPEN:
             return
+        self._closing = True
         self._ws.send_close(code, reason)
         self._flush()
+        self.resume_reading()  # the answer has to be read
         self._deadline(CLOSE_TIMEOUT)
 
     def abort(self) -> None:
@@ -176,8 +189,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._no_deadline()
         if self._ws.state is not State.CLOSED:
             self._ws.receive_eof()
-        code = self._ws.close_code
-        self._session.lost(1006 if code is None else code)
+        self._session.lost(self._close_code())
 
     # What happens inside.
 
@@ -194,15 +206,16 @@ class WebSocketTransport(asyncio.Protocol):
         if self._tcp is None:
             return
         for data in self._ws.data_to_send():
-            if data:
-                self._tcp.write(data)
-            else:
+            if not data:
+                # What the library says after its end of the stream would never arrive.
                 self._tcp.close()
+                break
+            self._tcp.write(data)
         if self._ws.close_expected() and self._timer is None:
             self._deadline(CLOSE_TIMEOUT)
 
     def _request(self, request: Request) -> None:
-        if urlsplit(request.path).path != self._settings.path:
+        if request.path.partition("?")[0] != self._settings.path:
             response = self._ws.reject(
                 http.HTTPStatus.NOT_FOUND, f"WebSockets are served at {self._settings.path}\n"
             )
@@ -226,13 +239,17 @@ class WebSocketTransport(asyncio.Protocol):
                 self._fragments = (frame.opcode, [bytes(frame.data)])
         elif frame.opcode is Opcode.CONT and self._fragments is not None:
             opcode, parts = self._fragments
-            parts.append(bytes(frame.data))
+            if frame.data:
+                # Empty ones count nothing against the limit, so they may take no memory either.
+                parts.append(bytes(frame.data))
             if frame.fin:
                 self._fragments = None
                 self._message(opcode, b"".join(parts))
 
     def _message(self, opcode: Opcode, data: bytes) -> None:
-        if self._ws.state is not State.OPEN:
+        # The library's state need not be OPEN any more: it has read on to the end of this piece,
+        # and a close that stands behind a message there does not make the message void.
+        if self._closing or self._ws.state is State.CONNECTING:
             return
         if opcode is not Opcode.TEXT:
             self._session.binary()
@@ -244,6 +261,14 @@ class WebSocketTransport(asyncio.Protocol):
             self.close(1007, "text messages have to be UTF-8")
             return
         self._session.text(data)
+
+    def _close_code(self) -> int:
+        """Return the code of whoever closed first; 1006 if nobody did, and it was cut."""
+        ours = self._ws.close_sent
+        if ours is not None and not self._ws.close_rcvd_then_sent:
+            return ours.code
+        code = self._ws.close_code
+        return 1006 if code is None else code
 
     def _deadline(self, seconds: float) -> None:
         self._no_deadline()
