@@ -93,10 +93,11 @@ def cluster_name(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+def own_redis(pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[OwnRedis]:
     """Give a Redis of the test's own to be stopped, frozen and flushed."""
     server = OwnRedis(tmp_path / "redis")
     server.start()
+    pytestconfig.stash[_TALLY].origins["Redis"].add(f"{server.version()} of a test's own")
     yield server
     server.stop()
 
@@ -110,9 +111,11 @@ def rabbitmq_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own
 
 
 @pytest.fixture
-def own_rabbitmq(rabbitmq_of_module: OwnRabbitMQ) -> OwnRabbitMQ:
+def own_rabbitmq(pytestconfig: pytest.Config, rabbitmq_of_module: OwnRabbitMQ) -> OwnRabbitMQ:
     """Give a running RabbitMQ to be stopped, killed and blocked; shared by the module's tests."""
     rabbitmq_of_module.heal()
+    origin = f"{rabbitmq_of_module.version()} of a module's own"
+    pytestconfig.stash[_TALLY].origins["RabbitMQ"].add(origin)
     return rabbitmq_of_module
 
 

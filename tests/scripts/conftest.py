@@ -1,0 +1,47 @@
+"""A checkout of the scripts' own, so that a test's services are nobody else's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.paths import ROOT
+from tests.services import free_port
+
+
+@dataclass
+class Checkout:
+    """A folder with the scripts, and how to call them in it."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def run(self, script: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run `scripts/<script>` and return what it said."""
+        return subprocess.run(
+            [str(self.folder / "scripts" / script), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            env={**os.environ, **self.environ, **environ},
+            check=False,
+        )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """Give a checkout whose services have free ports; what it started is ended."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copy(ROOT / "compose.yaml", tmp_path)
+    ports = {name: str(free_port()) for name in ("IM_ZK_PORT", "IM_REDIS_PORT", "IM_AMQP_PORT")}
+    # The packages are what is tested here; no engine is looked for at a port nobody listens on.
+    made = Checkout(tmp_path, {**ports, "DOCKER_HOST": f"tcp://127.0.0.1:{free_port()}"})
+    yield made
+    made.run("services", "down")
