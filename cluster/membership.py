@@ -113,7 +113,8 @@ class ZookeeperMembership:
             return
         # The watches went with the connection.
         self._dirty.update(self._read if self._loads else ())
-        self._doubt_until = self._clock() + self._window
+        if self._snapshot.confirmed is not None:
+            self._doubt_until = self._clock() + self._window
         self._keeper.wake()
 
     def _children_changed(self, _path: str) -> None:
@@ -128,6 +129,8 @@ class ZookeeperMembership:
         listed = await self._list()
         if self._departures.doubted:
             # Asking can take a second, in which the old list is the best there is.
+            if not self._snapshot.stale:
+                _log.warning("%s: too many left at once, asking them", self._parent)
             self._show(self._snapshot.as_stale())
             await self._ask_doubted()
             listed = await self._list()
@@ -183,7 +186,6 @@ class ZookeeperMembership:
     async def _ask_doubted(self) -> None:
         """Connect to those who left and may live; believe of those who do not answer."""
         doubted = self._departures.doubted
-        _log.warning("%d nodes left the registry at once: asking them", len(doubted))
         slots = asyncio.Semaphore(_PROBES)
 
         async def ask(member: Member) -> bool:

@@ -209,3 +209,13 @@ async def test_a_client_that_died_of_nonsense_is_replaced(zk_hosts: str) -> None
         assert SessionState.LOST in seen
         assert zookeeper.session_id != session
         await zookeeper.ensure_path("/a")
+
+
+async def test_a_name_that_cannot_be_resolved_is_tried_again_and_given_up_at_once() -> None:
+    zookeeper = Zookeeper(ZookeeperAddress("no-such-host.invalid:2181"), 1.0)
+    zookeeper.start()
+    with pytest.raises(ServiceUnavailable, match=r"no-such-host\.invalid:2181"):
+        await zookeeper.wait_connected(0.3)
+    before = time.monotonic()
+    await zookeeper.close()
+    assert time.monotonic() - before < 0.5
