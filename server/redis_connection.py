@@ -144,7 +144,8 @@ class RedisConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what is pending; see `asyncio.BaseProtocol`."""
-        self.end(str(exc) if exc else "it closed the connection")
+        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
+        self.end(reason or str(exc) if exc else "it closed the connection")
 
     def _settle(self, future: asyncio.Future[Any], reply: Any) -> None:
         self._answered += 1

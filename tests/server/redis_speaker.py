@@ -16,10 +16,15 @@ Command = tuple[bytes, ...]
 Answer = Callable[[Command], bytes | None]
 
 
+def bulk(data: bytes) -> bytes:
+    """Write a reply of any bytes."""
+    return b"$%d\r\n%b\r\n" % (len(data), data)
+
+
 def well_behaved(command: Command) -> bytes | None:
     """Answer what a stream asks while it connects, and `+OK` to all else."""
     if command[:2] == (b"CLIENT", b"INFO"):
-        return b"$22\r\nid=7 addr=127.0.0.1:99\n\r\n"
+        return bulk(b"id=7 addr=127.0.0.1:99\n")
     if command == (b"PING",):
         return b"+PONG\r\n"
     return b"+OK\r\n"

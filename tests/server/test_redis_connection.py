@@ -12,7 +12,7 @@ import uvloop
 from cluster.errors import ServiceUnavailable
 from server.redis_connection import RedisConnection
 from server.redis_errors import CommandFailed, refusal
-from tests.server.redis_speaker import Command, RedisSpeaker, speaking
+from tests.server.redis_speaker import Command, RedisSpeaker, bulk, speaking
 from tests.services import eventually
 
 
@@ -22,7 +22,7 @@ def echo(command: Command) -> bytes | None:
         return None
     if command[0] == b"ERROR":
         return b"-WRONGTYPE as asked\r\n"
-    return b"$%d\r\n%b\r\n" % (len(command[1]), command[1])
+    return bulk(command[1])
 
 
 class Calls:

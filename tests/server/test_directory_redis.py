@@ -1,0 +1,95 @@
+"""What only the directory in Redis does; the rest stands in `tests/contract/test_directory.py`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cluster.errors import ServiceUnavailable
+from server.directory_redis import RedisDirectory
+from server.redis_stream import RedisStream
+from tests.server.redis_speaker import RedisSpeaker, speaking, well_behaved
+
+
+@pytest.fixture
+async def speaker() -> AsyncIterator[RedisSpeaker]:
+    async with speaking() as made:
+        yield made
+
+
+@pytest.fixture
+async def directory(speaker: RedisSpeaker) -> AsyncIterator[RedisDirectory]:
+    stream = RedisStream(speaker.url, call_timeout=0.1)
+    made = RedisDirectory(stream, "im", "n1")
+    await stream.open()
+    speaker.commands.clear()
+    speaker.reads = 0
+    yield made
+    await stream.close()
+
+
+async def test_a_user_is_noted_for_the_sweep_before_the_channel_is_entered(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    await directory.add("bob", "c1")
+    assert speaker.commands == [
+        (b"SADD", b"im:node:n1", b"bob"),
+        (b"HSET", b"im:{bob}:channels", b"c1", b"n1"),
+    ]
+    assert speaker.reads == 1
+
+
+async def test_a_user_is_forgotten_after_the_last_channel_has_gone(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    await directory.remove("bob", "c1", last=False)
+    await directory.remove("bob", "c2", last=True)
+    assert [command[0] for command in speaker.commands] == [b"EVALSHA", b"EVALSHA", b"SREM"]
+
+
+async def test_many_channels_are_entered_in_chunks(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    await directory.add_all((f"u{number}", "c") for number in range(1_001))
+    sizes = [len(command) - 2 for command in speaker.commands if command[0] == b"SADD"]
+    assert sizes == [500, 500, 1]
+    assert speaker.heard(b"HSET") == 1_001
+
+
+async def test_the_channels_of_many_are_looked_up_in_one_write(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    speaker.answer = lambda _: b"*2\r\n$1\r\nc\r\n$1\r\nn\r\n"
+    assert await directory.lookup(["a", "b"]) == [{"c": "n"}, {"c": "n"}]
+    assert speaker.reads == 1
+
+
+async def test_a_sweep_that_is_interrupted_leaves_the_rest_to_be_found(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    speaker.answer = lambda c: b"*1\r\n$3\r\nbob\r\n" if c[0] == b"SRANDMEMBER" else None
+    with pytest.raises(ServiceUnavailable):
+        await directory.sweep("dead")
+    assert speaker.heard(b"SREM") == 0
+
+
+async def test_everything_fails_at_once_while_redis_is_away(
+    speaker: RedisSpeaker, directory: RedisDirectory
+) -> None:
+    speaker.answer = lambda _: None
+    with pytest.raises(ServiceUnavailable):
+        await directory.register_node()
+    begun = asyncio.get_running_loop().time()
+    for work in (
+        directory.register_node(),
+        directory.add("bob", "c1"),
+        directory.add_all([("bob", "c1")]),
+        directory.remove("bob", "c1", last=True),
+        directory.lookup(["bob", "zoë"]),
+        directory.incarnations(),
+        directory.sweep("dead"),
+    ):
+        with pytest.raises(ServiceUnavailable):
+            await work
+    assert asyncio.get_running_loop().time() - begun < 0.1
+    speaker.answer = well_behaved
