@@ -11,7 +11,7 @@ from cluster.backoff import equal_jitter
 from cluster.errors import ServiceUnavailable
 from server.bus import Receiver
 from server.bus_listener import BusListener
-from server.bus_rabbitmq_link import parse_url
+from server.bus_rabbitmq_parameters import parse_url
 from server.bus_rabbitmq_session import Session
 from server.bus_rabbitmq_settings import RabbitmqSettings, Routing
 

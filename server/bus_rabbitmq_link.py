@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from pika import BasicProperties, URLParameters
+from pika import BasicProperties
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError
 from pika.spec import Basic
 
-from cluster.address import without_password
-from cluster.errors import InvalidAddress, ServiceUnavailable
+from cluster.errors import ServiceUnavailable
+from server.bus_rabbitmq_parameters import parameters_of
 from server.bus_rabbitmq_reason import reason_of
 from server.bus_rabbitmq_settings import RabbitmqSettings
 from server.bus_rabbitmq_wire import Wire
@@ -26,25 +26,8 @@ PULSE_TYPE = "pulse"
 _BATCH = BasicProperties(delivery_mode=1)
 _PULSE = BasicProperties(delivery_mode=1, type=PULSE_TYPE)
 
-_EXPECTED = "amqp://USER:PASSWORD@HOST:PORT/VHOST"
-
 # Seconds that the event loop gets to close the socket of a connection that was given up.
 _ABORT_TIMEOUT = 0.5
-
-
-def parse_url(url: str) -> Any:
-    """Return pika's parameters for a URL.
-
-    Raises:
-        InvalidAddress: it is none.
-    """
-    if url.startswith(("amqp://", "amqps://")):
-        try:
-            return URLParameters(url)
-        except (ValueError, TypeError) as exc:
-            # pika's own message is left out: it may quote a part of the password.
-            raise InvalidAddress(without_password(url), _EXPECTED) from exc
-    raise InvalidAddress(without_password(url), _EXPECTED)
 
 
 class Link:
@@ -86,7 +69,7 @@ class Link:
         """
         link = cls(settings.address)
         try:
-            await link._connect(_parameters(settings, purpose))
+            await link._connect(parameters_of(settings, purpose))
             await link._until(link._opened)
         except OSError as exc:
             raise link._unavailable(exc) from exc
@@ -238,14 +221,3 @@ class Link:
         self.blocked = blocked
         if self.on_blocked is not None:
             self.on_blocked(blocked)
-
-
-def _parameters(settings: RabbitmqSettings, purpose: str) -> Any:
-    """Return the URL's parameters, completed."""
-    parameters = parse_url(settings.url)
-    parameters.heartbeat = settings.heartbeat
-    parameters.blocked_connection_timeout = settings.blocked_limit
-    parameters.client_properties = {
-        "connection_name": f"{settings.cluster} node {settings.node_id} {purpose}"
-    }
-    return parameters

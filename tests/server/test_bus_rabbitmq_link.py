@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from cluster.errors import InvalidAddress, ServiceUnavailable
-from server.bus_rabbitmq_link import Link, parse_url
+from cluster.errors import ServiceUnavailable
+from server.bus_rabbitmq_link import Link
 from server.bus_rabbitmq_settings import RabbitmqSettings
 from tests.services import eventually, free_port
 
@@ -37,20 +37,6 @@ async def opening_at(serve: Serve, within: float = 2.0) -> str:
             async with asyncio.timeout(within):
                 await Link.open(RabbitmqSettings(f"amqp://127.0.0.1:{port}/", "t", "n"), "test")
     return caught.value.reason
-
-
-@pytest.mark.parametrize(
-    "url", ["", "localhost", "http://localhost", "amqp://localhost:port/", "amqp://h/?heartbeat=x"]
-)
-def test_an_url_that_is_none_of_amqp_is_refused(url: str) -> None:
-    with pytest.raises(InvalidAddress, match="expected amqp://"):
-        parse_url(url)
-
-
-def test_an_error_shows_no_password() -> None:
-    with pytest.raises(InvalidAddress) as caught:
-        parse_url("amqp://me:secret@localhost:port/")
-    assert "secret" not in str(caught.value)
 
 
 async def test_a_refused_connection_is_told_in_words() -> None:
