@@ -37,6 +37,10 @@ class Membership(Protocol):
     def snapshot(self) -> Snapshot:
         """The list as it is known now."""
 
+    @property
+    def bad_records(self) -> int:
+        """How many entries were passed over so far because they held no record."""
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` in the event loop after every change of list or staleness.
 

@@ -79,14 +79,13 @@ class MemoryMembership:
         self._nodes = nodes
         self._loads = loads
         self._clock = clock
+        # How many entries held no record: none, since only registrations write here.
+        self.bad_records = 0
         self._listeners = Listeners[Snapshot]()
         # What this watch has read, by sequence number; not always what stands now, without loads.
         self._seen = dict(nodes.entries)
         self._snapshot = Snapshot().with_records(self._records(), clock())
         self._stop = nodes.changed.add(self._follow)
-
-    # Entries that held no record; always 0, since nobody else writes here.
-    bad_records = 0
 
     @property
     def snapshot(self) -> Snapshot:
