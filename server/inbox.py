@@ -34,7 +34,7 @@ class Position(NamedTuple):
     Attributes:
         head: the last offset; 0 if nothing was ever stored.
         oldest: the first offset that can still be read; `head + 1` if there is none.
-        cursor: the device's last acknowledged offset; None if it never acknowledged any.
+        cursor: the device's last acknowledged offset; None if it connects for the first time.
     """
 
     head: int
@@ -79,14 +79,28 @@ class Inbox(Protocol):
         the last one stored for this recipient from the same sender and session is a repetition.
         """
 
-    async def position(self, user: str, device: str) -> Position:
-        """Return where the inbox stands, for a device that connects."""
+    async def position(self, user: str, device: str, offset: int | None = None) -> Position:
+        """Return where the inbox stands, for a device that connects.
+
+        A device that has no cursor yet gets one, so that what it has not got is kept for it from
+        now on: at `offset`, the last one that it says it has, or at the head if that is None. The
+        position returned is that from before.
+        """
 
     async def read(self, user: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (offset, tail) with a larger offset than `after`, in order."""
 
     async def heads(self, users: Sequence[str]) -> list[int]:
         """Return the last offset of each user, in the order asked; 0 where there is none."""
+
+    async def acknowledged(self, users: Sequence[str]) -> list[int]:
+        """Return the last offset that any device of each user has acknowledged; 0 for none."""
+
+    async def raise_alarm(self) -> None:
+        """Tell every node that the fast path has failed for somebody: heads are to be compared."""
+
+    async def alarms(self) -> int:
+        """Return how often the alarm was raised; nodes ask for it again and again."""
 
     async def acknowledge(self, user: str, device: str, offset: int) -> None:
         """Note that a device has everything up to `offset`; never goes back.

@@ -47,12 +47,15 @@ class MemoryInbox:
         self._check_epoch()
         return [self._append_one(envelope) for envelope in envelopes]
 
-    async def position(self, user: str, device: str) -> Position:
+    async def position(self, user: str, device: str, offset: int | None = None) -> Position:
         """Return where the inbox stands; see `Inbox.position`."""
         self._check_epoch()
-        inbox = self._store.look(user)
+        inbox = self._store.inbox(user)
         self._drop_old(inbox)
-        return Position(inbox.head, inbox.oldest, inbox.cursors.get(device))
+        cursor = inbox.cursors.get(device)
+        if cursor is None and len(inbox.cursors) < self._store.limits.devices:
+            inbox.cursors[device] = inbox.head if offset is None else min(offset, inbox.head)
+        return Position(inbox.head, inbox.oldest, cursor)
 
     async def read(self, user: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return messages; see `Inbox.read`."""
@@ -63,6 +66,20 @@ class MemoryInbox:
         """Return the last offsets; see `Inbox.heads`."""
         self._check_epoch()
         return [self._store.look(user).head for user in users]
+
+    async def acknowledged(self, users: Sequence[str]) -> list[int]:
+        """Return the largest cursors; see `Inbox.acknowledged`."""
+        self._check_epoch()
+        return [max(self._store.look(user).cursors.values(), default=0) for user in users]
+
+    async def raise_alarm(self) -> None:
+        """Count up; see `Inbox.raise_alarm`."""
+        self._store.alarms += 1
+
+    async def alarms(self) -> int:
+        """Return the count; see `Inbox.alarms`."""
+        self._check_epoch()
+        return self._store.alarms
 
     async def acknowledge(self, user: str, device: str, offset: int) -> None:
         """Note what a device has; see `Inbox.acknowledge`."""

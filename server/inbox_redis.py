@@ -87,9 +87,10 @@ class RedisInbox:
             for envelope, result in zip(envelopes, results, strict=True)
         ]
 
-    async def position(self, user: str, device: str) -> Position:
+    async def position(self, user: str, device: str, offset: int | None = None) -> Position:
         """Return where the inbox stands; see `Inbox.position`."""
-        args = (self._epoch, device, self._retention.age)
+        claimed = "" if offset is None else offset
+        args = (self._epoch, device, self._retention.age, claimed, self._limits.devices)
         keys = (self._keys.epoch, self._keys.head(user))
         head, oldest, cursor = await self._answer(self._position.call(keys, args))
         return Position(head, oldest, cursor)
@@ -113,13 +114,29 @@ class RedisInbox:
         keys = (self._keys.epoch, self._keys.head(user))
         await self._answer(self._acknowledge.call(keys, args))
 
+    async def acknowledged(self, users: Sequence[str]) -> list[int]:
+        """Return the largest cursors, all asked for in one write; see `Inbox.acknowledged`."""
+        calls = (self._stream.call("HVALS", self._keys.cursors(user)) for user in users)
+        return [max(map(int, cursors), default=0) for cursors in await asyncio.gather(*calls)]
+
+    async def raise_alarm(self) -> None:
+        """Count up; see `Inbox.raise_alarm`."""
+        await self._stream.call("INCR", self._keys.alarms)
+
+    async def alarms(self) -> int:
+        """Return the count; see `Inbox.alarms`."""
+        [count] = await self._numbers([self._keys.alarms])
+        return count
+
     async def _heads(self, users: Sequence[str]) -> list[int]:
-        # One command reads heads and epoch at the same moment.
-        keys = (self._keys.epoch, *map(self._keys.head, users))
-        epoch, *heads = await self._stream.call("MGET", *keys)
+        return await self._numbers(list(map(self._keys.head, users)))
+
+    async def _numbers(self, keys: Sequence[str]) -> list[int]:
+        """Read numbers and the epoch at the same moment, by one command; 0 for a missing one."""
+        epoch, *numbers = await self._stream.call("MGET", self._keys.epoch, *keys)
         if epoch != self._epoch.encode():
             raise EpochChanged(self._epoch, epoch.decode() if epoch else None)
-        return [int(head or 0) for head in heads]
+        return [int(number or 0) for number in numbers]
 
     async def _answer(self, future: "asyncio.Future[Any]") -> Any:
         """Wait for a script's reply.

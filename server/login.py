@@ -95,9 +95,11 @@ class Login:
         channel.id = secrets.token_hex(8)
         self._hub.add(channel)
         epoch = self._inbox.epoch
+        # What it has was counted in another epoch: it has nothing of this one.
+        has = 0 if frame.epoch not in (None, epoch) else frame.offset
         _, position = await asyncio.gather(
             self._directory.add(channel.user, channel.id),
-            self._inbox.position(channel.user, channel.device),
+            self._inbox.position(channel.user, channel.device, has),
         )
         if not channel.open:
             await self.leave(channel)

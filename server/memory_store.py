@@ -59,6 +59,8 @@ class MemoryStore:
         self.channels: dict[str, dict[str, str]] = {}
         # Incarnations that have not been swept.
         self.incarnations: set[str] = set()
+        # How often a node said that the fast path has failed.
+        self.alarms = 0
         # User → inbox; a user who never got a message nor acknowledged one is not in it.
         self.inboxes: dict[str, UserInbox] = {}
 
@@ -79,3 +81,4 @@ class MemoryStore:
         self.channels.clear()
         self.incarnations.clear()
         self.inboxes.clear()
+        self.alarms = 0

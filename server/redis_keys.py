@@ -11,6 +11,7 @@ class RedisKeys:
         self._cluster = cluster
         self.epoch = f"{cluster}:epoch"
         self.nodes = f"{cluster}:nodes"
+        self.alarms = f"{cluster}:alarms"
 
     def channels(self, user: str) -> str:
         """Hash: channel_id → node_id."""

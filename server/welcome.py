@@ -34,7 +34,7 @@ class Welcome:
             Unavailable: the store does not answer; nothing has changed.
         """
         epoch = self._inbox.epoch
-        position = await self._inbox.position(channel.user, channel.device)
+        position = await self._inbox.position(channel.user, channel.device, 0)
         after = position.oldest - 1
         channel.sequence.restart(after, position.head)
         self.say(channel, epoch, after, recovered=False)

@@ -1,4 +1,5 @@
--- Say where a user's inbox stands, after dropping what is too old.
+-- Say where a user's inbox stands for a device, after dropping what is too old; and give the
+-- device a cursor if it has none, so that no other device's acknowledgement drops what it lacks.
 --
 -- KEYS[1]  <cluster>:epoch
 -- KEYS[2]  <cluster>:{user}:head; the user's other keys are derived from it (same hash tag, so
@@ -6,7 +7,9 @@
 -- ARGV[1]  the epoch that the caller works in
 -- ARGV[2]  the device
 -- ARGV[3]  seconds after which a message may go
--- Reply    { head, oldest offset that can be read or head + 1, the device's cursor or nil }
+-- ARGV[4]  the offset that the device says it has; empty if it says none: then the head counts
+-- ARGV[5]  how many devices may have a cursor; one too many gets its own when it acknowledges
+-- Reply    { head, oldest offset that can be read or head + 1, the device's cursor before or nil }
 -- Error    EPOCH <the store's, or -> if it is another: then nothing was written
 --
 -- Guarantees: the three belong together; the cost grows with the logarithm of the inbox's length
@@ -55,5 +58,10 @@ if is_old then
     call('XTRIM', inbox, 'MINID', id(high))
     oldest = look(high)
 end
-local cursor = call('HGET', base .. 'cursors', ARGV[2])
+local cursors = base .. 'cursors'
+local cursor = call('HGET', cursors, ARGV[2])
+if not cursor and call('HLEN', cursors) < tonumber(ARGV[5]) then
+    local start = math.min(tonumber(ARGV[4]) or head, head)
+    call('HSET', cursors, ARGV[2], string.format('%.0f', start))
+end
 return { head, oldest or head + 1, cursor and tonumber(cursor) }

@@ -186,6 +186,34 @@ async def test_what_all_devices_have_is_dropped(inbox: Inbox) -> None:
     assert await inbox.position("bob", "laptop") == Position(5, 4, 3)
 
 
+async def test_a_device_keeps_what_it_lacks_from_its_first_connect_on(inbox: Inbox) -> None:
+    await inbox.append([envelope(1), envelope(2)])
+    assert await inbox.position("bob", "phone") == Position(2, 1, None)
+    assert await inbox.position("bob", "laptop", 1) == Position(2, 1, None)
+    await inbox.append([envelope(3)])
+    await inbox.acknowledge("bob", "tablet", 3)
+    assert await _offsets(inbox) == [2, 3]
+    assert await inbox.position("bob", "phone") == Position(3, 2, 2)
+    assert await inbox.position("bob", "laptop", 3) == Position(3, 2, 1)
+
+
+async def test_the_furthest_device_counts_as_the_reader(inbox: Inbox) -> None:
+    await inbox.append([envelope(1), envelope(2), envelope(3, "carol")])
+    await inbox.acknowledge("bob", "phone", 2)
+    await inbox.acknowledge("bob", "laptop", 1)
+    assert await inbox.acknowledged(["bob", "nobody", "carol"]) == [2, 0, 0]
+
+
+async def test_an_alarm_reaches_every_node(store: Store) -> None:
+    first, second = store.inbox(), store.inbox()
+    await first.open()
+    await second.open()
+    assert (await first.alarms(), await second.alarms()) == (0, 0)
+    await first.raise_alarm()
+    await second.raise_alarm()
+    assert (await first.alarms(), await second.alarms()) == (2, 2)
+
+
 async def test_offsets_go_on_after_everything_was_dropped(inbox: Inbox) -> None:
     await inbox.append([envelope(1), envelope(2)])
     await inbox.acknowledge("bob", "phone", 2)
@@ -198,8 +226,8 @@ async def test_of_too_many_devices_the_furthest_behind_is_forgotten(inbox: Inbox
     await inbox.append([envelope(number) for number in range(1, 6)])
     for device, offset in (("a", 2), ("b", 1), ("c", 3), ("d", 1)):
         await inbox.acknowledge("bob", device, offset)
-    cursors = [(await inbox.position("bob", device)).cursor for device in "abcd"]
-    assert cursors == [2, None, 3, 1]
+    cursors = [(await inbox.position("bob", device)).cursor for device in "abcdb"]
+    assert cursors == [2, None, 3, 1, None]
     await inbox.acknowledge("bob", "d", 5)
     assert await _offsets(inbox) == [3, 4, 5]
 
@@ -254,6 +282,7 @@ async def test_nothing_is_done_in_an_epoch_that_is_over(store: Store, inbox: Inb
         inbox.position("bob", "phone"),
         inbox.read("bob", 0, 10),
         inbox.heads(["bob"]),
+        inbox.alarms(),
     ):
         with pytest.raises(EpochChanged) as raised:
             await work

@@ -30,8 +30,8 @@ async def test_asking_about_strangers_takes_no_memory() -> None:
     store = MemoryStore()
     inbox = MemoryInbox(store)
     await inbox.open()
-    await inbox.position("bob", "phone")
     await inbox.read("bob", 0, 10)
+    await inbox.acknowledged(["bob"])
     await inbox.heads(["bob", "carol"])
     await inbox.append([Envelope("bob", "alice", "s-1", "s", 1, b"{}", durable=False)])
     assert store.inboxes == {}
