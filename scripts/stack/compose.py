@@ -54,12 +54,6 @@ def down(each: Wanted) -> None:
     _compose(each, "down", timeout=120)
 
 
-def running(each: Wanted) -> bool:
-    """Tell whether its container runs."""
-    shown = _compose(each, "ps", "--quiet", "--status", "running", each.service.name)
-    return bool(shown.stdout.strip())
-
-
 def _compose(each: Wanted, *words: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
     environ: Mapping[str, str] = {**os.environ, each.service.port_variable: str(each.port)}
     file = str(Path(ROOT, "compose.yaml"))

@@ -112,6 +112,8 @@ def _start_containers(services: Sequence[Wanted]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _BY_COMPOSE).touch()
         compose.up(each)
+        version = each.service.version(HOST, each.port)
+        say(f"{each.service.title} {version} answers on {HOST}:{each.port}")
 
 
 def _start_packages(services: Sequence[Wanted]) -> None:
