@@ -83,13 +83,12 @@ class Caretaker:
         for channel in _due(self._slow, now):
             self._stats.slow += 1
             _log.warning("cut off %r at %s: it does not read", channel.user, channel.peer)
-            channel.abort()
+            channel.abort(CloseCode.TOO_SLOW)
         silent, dead = self._keepalive.due(now)
         for channel in silent:
             channel.ping()
         for channel in dead:
-            self._stats.closes[str(int(CloseCode.HEARTBEAT_MISSED))] += 1
-            channel.abort()
+            channel.abort(CloseCode.HEARTBEAT_MISSED)
 
 
 def _due(deadlines: dict[Channel, float], now: float) -> list[Channel]:

@@ -39,6 +39,13 @@ _UNREADABLE = {ErrorCode.BAD_JSON, ErrorCode.BAD_FRAME, ErrorCode.UNKNOWN_TYPE, 
 # Sends of one channel that may wait for their answer; at more, its socket is not read.
 MAX_UNANSWERED = 512
 
+# Sessions of one channel that may wait for a message that failed to come again.
+MAX_SESSIONS = 16
+
+# Bytes that are pushed before they are written without waiting for the flush: only by writing does
+# a channel learn that its client does not read, and one burst may be far larger than its buffer.
+FLUSH_BYTES = 64 * 1024
+
 _PONG = text_frame(encode(Pong()))
 
 
@@ -69,7 +76,7 @@ class Events(Protocol):
         """The client has stopped reading, or has caught up."""
 
     def ended(self, channel: "Channel", code: int) -> None:
-        """The channel is gone; `code` as in RFC 6455 section 7.1.5."""
+        """The channel is gone; `code` is that of the side that ended it, 1006 for neither."""
 
 
 class Channel:
@@ -79,9 +86,11 @@ class Channel:
         "_bad_frames",
         "_clock",
         "_connecting",
+        "_cut",
         "_events",
         "_mark_dirty",
         "_out",
+        "_out_bytes",
         "_paused",
         "_retry_from",
         "_stats",
@@ -132,15 +141,18 @@ class Channel:
         self._connecting = False
         # Frames that could not be understood so far.
         self._bad_frames = 0
-        # Frames to be written by the next `flush`.
+        # Frames to be written by the next `flush`, and their size.
         self._out: list[bytes] = []
+        self._out_bytes = 0
+        # Why the node cut the connection without a closing handshake; None if it did not.
+        self._cut: CloseCode | None = None
         # Sends that were submitted and not answered yet.
         self._unanswered = 0
         # Whether the socket is not being read, because too many sends are unanswered.
         self._paused = False
-        # The first send that failed and has not come again: (session, number). Until it comes,
-        # later ones of its session are refused, so that they cannot overtake it.
-        self._retry_from: tuple[str, int] | None = None
+        # Session → the number of its first send that failed and has not come again. Until it
+        # comes, later ones of the session are refused, so that they cannot overtake it.
+        self._retry_from: dict[str, int] = {}
 
     # What the rest of the node asks of a channel.
 
@@ -184,18 +196,24 @@ class Channel:
 
     def failed(self, envelope: Envelope, reason: str) -> None:
         """Tell the client that its message is not stored, and may be sent again."""
-        if self._retry_from is None:
-            self._retry_from = (envelope.session, envelope.number)
         self._refused(ErrorCode.UNAVAILABLE)
         self.push(text_frame(error_frame(ErrorCode.UNAVAILABLE, reason, envelope.id)))
         self._answered()
+        if envelope.durable:
+            self._retry_from.setdefault(envelope.session, envelope.number)
+            if len(self._retry_from) > MAX_SESSIONS:
+                self.close(
+                    CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again"
+                )
 
     def overtakes(self, envelope: Envelope) -> bool:
-        """Tell whether an earlier message of the same session failed and has to come first."""
-        if self._retry_from is None:
+        """Tell whether an earlier message of the same session failed and has to come first.
+
+        A message that is not durable has no place in the order, and nobody sends it again.
+        """
+        if not self._retry_from or not envelope.durable:
             return False
-        session, number = self._retry_from
-        return session == envelope.session and envelope.number > number
+        return envelope.number > self._retry_from.get(envelope.session, envelope.number)
 
     def tell(self, frame: NodeFrame) -> None:
         """Send the client any other frame."""
@@ -206,6 +224,9 @@ class Channel:
         if not self._out:
             self._mark_dirty(self)
         self._out.append(frame)
+        self._out_bytes += len(frame)
+        if self._out_bytes >= FLUSH_BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Write what was pushed, in one go."""
@@ -213,6 +234,7 @@ class Channel:
         if out:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
+            self._out_bytes = 0
 
     def ping(self) -> None:
         """Ask the client for a sign of life."""
@@ -223,8 +245,9 @@ class Channel:
         self.flush()
         self._transport.close(code, reason)
 
-    def abort(self) -> None:
-        """Cut the connection."""
+    def abort(self, code: CloseCode | None = None) -> None:
+        """Cut the connection; `code` says why, to whoever counts: the client is not told."""
+        self._cut = code
         self._transport.abort()
 
     def resume(self) -> None:
@@ -285,7 +308,7 @@ class Channel:
     def lost(self, code: int) -> None:
         """See `server.transport.Session`."""
         self.open = False
-        self._events.ended(self, code)
+        self._events.ended(self, code if self._cut is None else self._cut)
 
     # Frame by frame.
 
@@ -310,8 +333,8 @@ class Channel:
         if self.overtakes(envelope):
             self.out_of_order(frame.id)
             return
-        if self._retry_from is not None and self._retry_from[0] == session:
-            self._retry_from = None
+        if self._retry_from and self._retry_from.get(session) == number:
+            del self._retry_from[session]
         self._stats.received += 1
         self._unanswered += 1
         roomy = self._events.submit(self, envelope)
@@ -326,7 +349,9 @@ class Channel:
 
     def _ack(self, frame: Ack) -> None:
         self._need_connected(None)
-        self._events.acknowledged(self, min(frame.offset, self.sequence.next - 1))
+        # An offset that was never delivered here counts in an epoch that is over.
+        if frame.offset < self.sequence.next:
+            self._events.acknowledged(self, frame.offset)
 
     def _need_connected(self, id: str | None) -> None:
         if not self.sequence.next:

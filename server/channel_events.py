@@ -60,6 +60,6 @@ class ChannelEvents:
             return
         self._hub.ended(channel)
         self._caretaker.ended(channel)
-        self._stats.closes[str(code)] += 1
+        self._stats.closes[str(int(code))] += 1
         if channel.user:
             self._tasks.spawn(self._login.leave(channel))

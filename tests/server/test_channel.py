@@ -1,0 +1,399 @@
+"""The channel: frames in, calls out; what it answers, refuses, holds back and lets go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cluster.codes import CloseCode, ErrorCode
+from cluster.frames import Connect, Move
+from server.batch import NOT_STORED
+from server.channel import MAX_SESSIONS, MAX_UNANSWERED, Channel
+from server.envelope import Envelope
+from server.stats import Stats
+from server.transport import WebSocketTransport
+from server.wire import text_frame
+from tests.server.wires import Peer
+
+
+class Node:
+    """The rest of a node: writes down what the channel reports, and flushes when it is told to."""
+
+    def __init__(self) -> None:
+        self.frames: list[Connect] = []
+        self.envelopes: list[Envelope] = []
+        self.acks: list[int] = []
+        self.lacking = 0
+        self.states: list[str] = []
+        self.dirty: list[Channel] = []
+        self.roomy = True
+
+    def connecting(self, channel: Channel, frame: Connect) -> None:
+        """See `server.channel.Events`."""
+        self.frames.append(frame)
+
+    def submit(self, channel: Channel, envelope: Envelope) -> bool:
+        """See `server.channel.Events`."""
+        self.envelopes.append(envelope)
+        return self.roomy
+
+    def acknowledged(self, channel: Channel, offset: int) -> None:
+        """See `server.channel.Events`."""
+        self.acks.append(offset)
+
+    def missing(self, channel: Channel) -> None:
+        """See `server.channel.Events`."""
+        self.lacking += 1
+
+    def opened(self, channel: Channel) -> None:
+        """See `server.channel.Events`."""
+        self.states.append("opened")
+
+    def writable(self, channel: Channel, writable: bool) -> None:
+        """See `server.channel.Events`."""
+        self.states.append("writable" if writable else "not writable")
+
+    def ended(self, channel: Channel, code: int) -> None:
+        """See `server.channel.Events`."""
+        self.states.append(f"ended {code}")
+
+
+class Line:
+    """A client, its channel, and the node behind it."""
+
+    def __init__(self, *, connected: bool = True, **settings: Any) -> None:
+        self.node = Node()
+        self.stats = Stats()
+        self.peer = Peer(self._make, **settings)
+        self.channel = self._channels[0]
+        self.peer.handshake()
+        if connected:
+            self.peer.say("connect", user="alice")
+            self.channel.user, self.channel.id = "alice", "c1"
+            self.channel.sequence.begin(0, 0)
+
+    def _make(self, transport: WebSocketTransport) -> Channel:
+        clock = (lambda: 7.0, lambda: 1_700_000_000.12345)
+        channel = Channel(transport, self.node, self.node.dirty.append, self.stats, clock)
+        self._channels = [channel]
+        return channel
+
+    def is_read(self) -> bool:
+        """Tell whether the client's socket is being read."""
+        return self.peer.tcp.reading
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Flush, and return what the client got."""
+        for channel in self.node.dirty:
+            channel.flush()
+        self.node.dirty.clear()
+        return self.peer.messages()
+
+    def send(self, id: str, *, durable: bool = True) -> None:
+        """Have the client send a message to bob."""
+        self.peer.say("send", id=id, to="bob", body=id, durable=durable)
+
+    def codes(self) -> list[str]:
+        """Return what the client got: the codes of errors, else types."""
+        return [frame.get("code", frame["type"]) for frame in self.heard()]
+
+
+def message(offset: int) -> bytes:
+    """Return a message ready to be written."""
+    return text_frame(b'{"type":"message","offset":%d}' % offset)
+
+
+async def test_an_open_socket_and_its_end_are_reported() -> None:
+    line = Line(connected=False)
+    line.peer.hang_up()
+    assert line.node.states == ["opened", "ended 1006"]
+    assert not line.channel.open
+    assert line.channel.heard == 7.0
+
+
+async def test_connect_is_passed_on_once() -> None:
+    line = Line(connected=False)
+    line.peer.say("connect", user="alice", device="phone", offset=3)
+    line.peer.say("connect", user="mallory")
+    assert [frame.user for frame in line.node.frames] == ["alice"]
+    assert line.codes() == ["already_connected"]
+
+
+async def test_a_send_becomes_an_envelope() -> None:
+    line = Line()
+    line.peer.text(b'{"type":"send","id":"s-12","to":"bob","body":{ "n": 1.50 }}')
+    [envelope] = line.node.envelopes
+    assert (envelope.recipient, envelope.sender) == ("bob", "alice")
+    assert (envelope.session, envelope.number, envelope.durable) == ("s", 12, True)
+    # The body is left as it was written; the time is cut to milliseconds.
+    expected = b'"from":"alice","id":"s-12","time":1700000000.123,"body":{ "n": 1.50 }}'
+    assert envelope.tail == expected
+    line.channel.sent("s-12", 58)
+    line.channel.sent("s-13", None)
+    assert line.heard() == [
+        {"type": "sent", "id": "s-12", "offset": 58},
+        {"type": "sent", "id": "s-13"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "id"),
+    [
+        (b"nonsense", ErrorCode.BAD_JSON, None),
+        (b'{"type":"send"}', ErrorCode.BAD_FRAME, None),
+        (b'{"type":"send","id":"s-1","to":7,"body":1}', ErrorCode.BAD_FRAME, "s-1"),
+        (b'{"type":"sent","id":"s-1"}', ErrorCode.UNKNOWN_TYPE, "s-1"),
+        (b'{"type":"send","id":"s","to":"bob","body":1}', ErrorCode.BAD_ID, "s"),
+        (b'{"type":"send","id":"s-1","to":"","body":1}', ErrorCode.BAD_NAME, "s-1"),
+        (b'{"type":"send","id":"s-1","to":"{b}","body":1}', ErrorCode.BAD_NAME, "s-1"),
+        (b'{"type":"ack","offset":-1}', ErrorCode.BAD_FRAME, None),
+    ],
+)
+async def test_a_bad_frame_is_refused_and_counted(
+    frame: bytes, code: ErrorCode, id: str | None
+) -> None:
+    line = Line()
+    line.peer.text(frame)
+    [error] = line.heard()
+    assert (error["type"], error["code"], error.get("id")) == ("error", code, id)
+    assert "temporary" not in error
+    assert line.stats.refused == {code: 1}
+    assert line.node.envelopes == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"type":"send","id":"s-1","to":"bob","body":1}',
+        b'{"type":"ack","offset":1}',
+    ],
+)
+async def test_nothing_counts_before_connect(frame: bytes) -> None:
+    line = Line(connected=False)
+    line.peer.text(frame)
+    assert line.codes() == ["not_connected"]
+    assert line.node.envelopes == []
+    assert line.node.acks == []
+
+
+async def test_the_third_unreadable_frame_closes() -> None:
+    line = Line()
+    line.peer.text(b"1")
+    line.peer.binary(b"{}")
+    assert line.peer.close_code is None
+    line.peer.text(b"3")
+    assert line.codes() == ["bad_frame", "not_text", "bad_frame"]
+    assert line.peer.close_code == CloseCode.TOO_MANY_BAD_FRAMES
+
+
+async def test_mistakes_in_good_faith_do_not_close() -> None:
+    line = Line()
+    for _ in range(10):
+        line.peer.say("send", id="s", to="bob", body=1)
+    assert line.codes() == ["bad_id"] * 10
+    assert line.peer.close_code is None
+
+
+async def test_a_ping_is_answered_even_before_connect() -> None:
+    line = Line(connected=False)
+    line.peer.say("ping")
+    assert line.heard() == [{"type": "pong"}]
+
+
+async def test_refusing_says_why_and_closes() -> None:
+    line = Line(connected=False)
+    line.channel.refuse(ErrorCode.TOKEN_EXPIRED, "too old", CloseCode.TOKEN_EXPIRED)
+    assert line.heard() == [{"type": "error", "code": "token_expired", "reason": "too old"}]
+    assert line.peer.close_code == CloseCode.TOKEN_EXPIRED
+    assert line.stats.refused == {"token_expired": 1}
+
+
+async def test_messages_go_out_once_and_in_order() -> None:
+    line = Line()
+    for offset in (1, 1, 3, 2, 3):
+        line.channel.deliver(offset, message(offset))
+    assert [frame["offset"] for frame in line.heard()] == [1, 2, 3]
+    assert line.stats.delivered == 3
+    assert line.node.lacking == 1
+
+
+async def test_an_offset_that_is_only_known_is_asked_for() -> None:
+    line = Line()
+    line.channel.note(1)
+    assert line.node.lacking == 1
+    line.channel.note(0)
+    assert line.node.lacking == 2, "it still lacks offset 1"
+
+
+async def test_what_is_not_stored_passes_beside_the_order() -> None:
+    line = Line()
+    line.channel.note(5)
+    line.channel.deliver(NOT_STORED, message(0))
+    assert len(line.heard()) == 1
+
+
+async def test_nothing_passes_before_the_client_is_connected() -> None:
+    line = Line(connected=False)
+    line.channel.deliver(1, message(1))
+    line.channel.deliver(NOT_STORED, message(0))
+    assert line.heard() == []
+
+
+async def test_an_ack_beyond_what_was_delivered_is_ignored() -> None:
+    """It counts in an epoch that is over, or is a mistake: it must not drop what is unread."""
+    line = Line()
+    line.channel.deliver(1, message(1))
+    line.peer.say("ack", offset=500)
+    assert line.node.acks == []
+    line.peer.say("ack", offset=1)
+    assert line.node.acks == [1]
+
+
+async def test_after_a_failure_later_messages_have_to_wait() -> None:
+    line = Line()
+    line.send("s-1")
+    line.channel.failed(line.node.envelopes[0], "away")
+    line.send("s-2")
+    line.send("s-1")
+    line.send("s-2")
+    assert line.codes() == ["unavailable", "out_of_order"]
+    assert [envelope.number for envelope in line.node.envelopes] == [1, 1, 2]
+
+
+async def test_a_temporary_error_says_so_and_names_the_message() -> None:
+    line = Line()
+    line.send("s-1")
+    line.channel.failed(line.node.envelopes[0], "away")
+    expected = {"type": "error", "id": "s-1", "code": "unavailable", "reason": "away"}
+    assert line.heard() == [expected | {"temporary": True}]
+
+
+async def test_an_older_message_does_not_end_the_wait() -> None:
+    line = Line()
+    line.send("s-5")
+    line.channel.failed(line.node.envelopes[0], "away")
+    line.send("s-3")
+    line.send("s-6")
+    assert line.codes() == ["unavailable", "out_of_order"]
+
+
+async def test_each_session_waits_for_its_own_failure() -> None:
+    line = Line()
+    line.send("a-1")
+    line.send("b-1")
+    for envelope in tuple(line.node.envelopes):
+        line.channel.failed(envelope, "away")
+    line.send("b-2")
+    line.send("c-1")
+    assert line.codes() == ["unavailable", "unavailable", "out_of_order"]
+    line.send("b-1")
+    line.send("b-2")
+    line.send("a-2")
+    assert line.codes() == ["out_of_order"]
+
+
+async def test_a_failure_that_nobody_repeats_holds_nothing_up() -> None:
+    line = Line()
+    line.send("s-1", durable=False)
+    line.channel.failed(line.node.envelopes[0], "away")
+    line.send("s-2")
+    assert line.codes() == ["unavailable"]
+
+
+async def test_what_is_not_stored_may_overtake() -> None:
+    line = Line()
+    line.send("s-1")
+    line.channel.failed(line.node.envelopes[0], "away")
+    line.send("s-2", durable=False)
+    assert [envelope.number for envelope in line.node.envelopes] == [1, 2]
+
+
+async def test_more_waiting_sessions_than_can_be_remembered_end_the_channel() -> None:
+    line = Line()
+    for number in range(MAX_SESSIONS + 1):
+        line.send(f"s{number}-1")
+        line.channel.failed(line.node.envelopes[-1], "away")
+    assert line.peer.close_code == CloseCode.UNAVAILABLE
+
+
+async def test_a_sender_with_too_much_unanswered_is_not_read() -> None:
+    line = Line()
+    for number in range(1, MAX_UNANSWERED + 1):
+        line.send(f"s-{number}")
+    assert line.is_read()
+    line.send(f"s-{MAX_UNANSWERED + 1}")
+    assert not line.is_read()
+    for _ in range(MAX_UNANSWERED // 2):
+        line.channel.done()
+    assert not line.is_read()
+    line.channel.done()
+    assert line.is_read()
+
+
+async def test_a_sender_that_outruns_the_store_is_not_read() -> None:
+    line = Line()
+    line.node.roomy = False
+    line.send("s-1")
+    assert not line.is_read()
+    line.channel.resume()
+    assert line.is_read()
+
+
+async def test_a_client_that_does_not_read_gets_and_sends_nothing_more() -> None:
+    line = Line(max_buffer_bytes=1000)
+    line.channel.deliver(1, message(1) + b" " * 2000)
+    line.channel.flush()
+    assert line.node.states[-1] == "not writable"
+    assert not line.is_read()
+    line.channel.deliver(2, message(2))
+    line.channel.deliver(NOT_STORED, message(0))
+    line.channel.flush()
+    assert len(line.peer.tcp.unsent) < 3000
+    line.channel.resume()
+    assert not line.is_read()
+
+    lacking = line.node.lacking
+    line.peer.tcp.take()
+    assert line.node.states[-1] == "writable"
+    assert line.is_read()
+    assert line.node.lacking == lacking + 1, "offset 2 has to come from the inbox"
+
+
+async def test_a_burst_stops_at_the_limit_and_not_at_its_end() -> None:
+    """Back-pressure has to be felt within one turn of the event loop, too."""
+    line = Line(max_buffer_bytes=100_000)
+    payload = b"x" * 60_000
+    for offset in range(1, 101):
+        line.channel.deliver(offset, payload)
+    line.channel.flush()
+    assert len(line.peer.tcp.unsent) < 300_000
+    assert line.channel.sequence.missing
+
+
+async def test_frames_of_one_turn_go_out_in_one_write() -> None:
+    line = Line()
+    line.channel.tell(Move(within=3.0))
+    line.channel.deliver(1, message(1))
+    line.channel.deliver(2, message(2))
+    assert len(line.node.dirty) == 1
+    assert [frame["type"] for frame in line.heard()] == ["move", "message", "message"]
+
+
+async def test_closing_lets_what_was_pushed_go_first() -> None:
+    line = Line()
+    line.channel.deliver(1, message(1))
+    line.channel.close(CloseCode.NODE_STOPPING, "bye")
+    assert len(line.peer.messages()) == 1
+    assert line.peer.close_code == CloseCode.NODE_STOPPING
+    line.peer.hang_up()
+    assert line.node.states[-1] == "ended 4000"
+
+
+async def test_a_cut_channel_ends_with_the_code_that_tells_why() -> None:
+    line = Line()
+    line.channel.abort(CloseCode.TOO_SLOW)
+    assert line.peer.tcp.aborted
+    line.peer.hang_up()
+    assert line.node.states[-1] == "ended 4005"
+    assert line.channel.peer == "?"
