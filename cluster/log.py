@@ -51,6 +51,13 @@ def set_up_logging(level: str, format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # The libraries tell of every reconnect and every connection; ours says what matters about them.
-    for name in ("kazoo", "pika", "websockets", "aiohttp.access", "asyncio"):
-        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.ERROR)
+    # The libraries tell of every connection, and call a lost one an error several times over; ours
+    # say once what matters about it.
+    for name, usual in (
+        ("asyncio", logging.ERROR),
+        ("aiohttp.access", logging.ERROR),
+        ("kazoo", logging.CRITICAL),
+        ("pika", logging.CRITICAL),
+        ("websockets", logging.ERROR),
+    ):
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else usual)

@@ -37,6 +37,7 @@ class Dispatch:
         *,
         routing: Routing,
         epoch_changed: Callable[[], None],
+        publish_failed: Callable[[], None],
     ) -> None:
         """Make the dispatch of one node.
 
@@ -48,6 +49,7 @@ class Dispatch:
             stats: where it counts.
             routing: `direct` to make a batch for each node concerned, `fanout` one for all.
             epoch_changed: called when another node works in another epoch.
+            publish_failed: called when the bus does not take a batch.
         """
         self._node_id = node_id
         self._hub = hub
@@ -56,6 +58,7 @@ class Dispatch:
         self._stats = stats
         self._routing = routing
         self._epoch_changed = epoch_changed
+        self._publish_failed = publish_failed
 
     def send(self, envelopes: Sequence[Envelope], stored: Sequence[Stored]) -> None:
         """Deliver a batch that has been stored."""
@@ -112,6 +115,7 @@ class Dispatch:
                 self._stats.published += 1
             else:
                 self._stats.unpublished += 1
+                self._publish_failed()
 
 
 def _item(envelope: Envelope, result: Stored) -> Item:

@@ -194,8 +194,10 @@ class Node:
         self.parts.recovery.look_at(snapshot)
 
     def _bus_changed(self, connected: bool) -> None:
+        """Poll while the bus is away; what was under way when it went may be lost to others."""
         if self._running:
             self.parts.recovery.set_degraded("RabbitMQ", not connected)
+            self.parts.recovery.alarm_others()
 
     def _store_changed(self, connected: bool) -> None:
         if connected:

@@ -47,6 +47,7 @@ class Parts:
             stats,
             routing=settings.routing,
             epoch_changed=epoch_changed,
+            publish_failed=self.recovery.alarm_others,
         )
         self.router = Router(
             inbox,

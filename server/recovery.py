@@ -1,16 +1,19 @@
 """Recovery: what a node does when a service comes back, another node leaves, or the store is new.
 
 The fast path may lose messages; the inbox has them. Comparing the heads of this node's users with
-what their channels have got finds them again.
+what their channels have got finds them again. Three things call for it: this node's own fast path
+is away (then once a second), another node raised the alarm because *its* fast path failed, or a
+node died with messages in hand.
 """
 
 import asyncio
 import logging
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from enum import Enum, auto
 from itertools import islice
 
-from cluster.errors import Unavailable
+from cluster.errors import EpochChanged, Unavailable
 from cluster.snapshot import Snapshot
 from server.acknowledgements import Acknowledgements
 from server.channel import Channel
@@ -24,12 +27,19 @@ _log = logging.getLogger(__name__)
 # Users whose heads are asked for in one call.
 CHUNK = 500
 
+# Seconds between two looks at the alarm, and at the store's epoch with it.
+LOOK = 0.5
+
 # Seconds between two comparisons: while the fast path is away, and as a safety net otherwise.
-POLL = 1.0
+POLL = 0.9
 SAFETY_NET = 30.0
 
-# Seconds before another attempt while the store is away.
-RETRY = 0.2
+
+class _Todo(Enum):
+    CHECK_EPOCH = auto()
+    REGISTER = auto()
+    RAISE_ALARM = auto()
+    COMPARE = auto()
 
 
 class Recovery:
@@ -52,30 +62,40 @@ class Recovery:
         self._welcome = welcome
         # Why messages may fail to come by the fast path now, one word a reason.
         self.degraded: set[str] = set()
+        # Called when `degraded` has changed.
+        self.on_degraded: Callable[[], None] = lambda: None
         # The nodes in the last snapshot that was not stale.
         self._living: frozenset[str] = frozenset()
-        # Something has happened: compare heads as soon as possible.
-        self._compare = asyncio.Event()
-        # The directory may lack this node's channels.
-        self._register = False
-        # The store may be in another epoch.
-        self._check_epoch = False
+        # Something has happened: look at once.
+        self._wake = asyncio.Event()
+        # What is to be done at the next look. Each is taken out when it is begun, so that a new
+        # request is not missed, and put in again if it fails.
+        self._todo: set[_Todo] = set()
         # Channels that have to be told that everything begins anew.
         self._restart: list[Channel] = []
+        # The alarms that had been raised at the last look.
+        self._alarms = 0
+        # Seconds, by the loop's clock, at which heads are compared whatever happens.
+        self._next_comparison = 0.0
 
     def compare_heads(self) -> None:
-        """Find what the fast path has lost: it was away, or a node died with messages in hand."""
-        self._compare.set()
+        """Find what the fast path has lost."""
+        self._todo.add(_Todo.COMPARE)
+        self._wake.set()
+
+    def alarm_others(self) -> None:
+        """Have every node compare heads: what this one published may not have arrived."""
+        self._todo.add(_Todo.RAISE_ALARM)
 
     def register_all(self) -> None:
         """Enter this node and its channels anew: the store was away, or they were swept."""
-        self._register = True
-        self._compare.set()
+        self._todo |= {_Todo.REGISTER, _Todo.COMPARE}
+        self._wake.set()
 
     def check_epoch(self) -> None:
         """Find out whether the store is still the same: something says that it is not."""
-        self._check_epoch = self._register = True
-        self._compare.set()
+        self._todo.add(_Todo.CHECK_EPOCH)
+        self.register_all()
 
     def set_degraded(self, reason: str, degraded: bool) -> None:
         """Note that the fast path is away for a reason, or back."""
@@ -87,19 +107,22 @@ class Recovery:
         else:
             self.degraded.discard(reason)
             _log.info("%s is back", reason)
-        self._compare.set()
+        self.on_degraded()
+        self.compare_heads()
 
     def look_at(self, snapshot: Snapshot) -> None:
         """Take a new snapshot of the registry.
 
-        A node that left may have had messages in hand, stored and not yet published. If this node
-        itself was gone from the list and is back, others have swept its channels meanwhile.
+        A node that left may have had messages in hand, stored and not yet published. While the
+        snapshot was stale this node may have been gone itself, and its channels swept by others.
         """
+        was_stale = "ZooKeeper" in self.degraded
         self.set_degraded("ZooKeeper", snapshot.stale)
         if snapshot.stale:
             return
         living = snapshot.node_ids()
-        if self._node_id in living and self._living and self._node_id not in self._living:
+        came_back = self._node_id in living and self._living and self._node_id not in self._living
+        if was_stale or came_back:
             self.register_all()
         if self._living - living:
             self.compare_heads()
@@ -108,37 +131,65 @@ class Recovery:
     async def run(self) -> None:
         """Recover from whatever was noted, until cancelled."""
         while True:
-            timeout = POLL if self.degraded else SAFETY_NET
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK)
+            self._wake.clear()
             try:
-                await asyncio.wait_for(self._compare.wait(), timeout)
-            except TimeoutError:
-                pass
-            self._compare.clear()
-            try:
-                await self._recover()
+                await self._look()
+            except EpochChanged:
+                self.check_epoch()
             except Unavailable:
-                self._compare.set()
-                await asyncio.sleep(RETRY)
+                # It is tried again at the next look, in LOOK seconds.
+                continue
 
-    async def _recover(self) -> None:
-        started = time.monotonic()
-        if self._check_epoch:
-            if await self._inbox.open():
-                _log.warning("the store is in a new epoch: it was wiped or replaced")
-                self._acknowledgements.forget()
-                self._restart = [channel for _, every in self._channels() for channel in every]
-            self._check_epoch = False
-        if self._register:
-            await self._directory.register_node()
-            await self._directory.add_all(
-                (user, channel.id) for user, channels in self._channels() for channel in channels
-            )
-            self._register = False
-            _log.info("entered all channels anew in %.3f s", time.monotonic() - started)
+    async def _look(self) -> None:
+        await self._do(_Todo.CHECK_EPOCH, self._learn_epoch)
+        await self._do(_Todo.REGISTER, self._enter_anew)
+        await self._tell_restarted()
+        await self._do(_Todo.RAISE_ALARM, self._inbox.raise_alarm)
+        alarms = await self._inbox.alarms()
+        now = asyncio.get_running_loop().time()
+        if alarms != self._alarms or now >= self._next_comparison:
+            self._todo.add(_Todo.COMPARE)
+            self._alarms = alarms
+            self._next_comparison = now + (POLL if self.degraded else SAFETY_NET)
+        await self._do(_Todo.COMPARE, self._compare_all)
+
+    async def _do(self, todo: _Todo, work: Callable[[], Awaitable[None]]) -> None:
+        if todo not in self._todo:
+            return
+        self._todo.discard(todo)
+        try:
+            await work()
+        except BaseException:
+            self._todo.add(todo)
+            raise
+
+    async def _learn_epoch(self) -> None:
+        if await self._inbox.open():
+            _log.warning("the store is in a new epoch: it was wiped or replaced")
+            self._acknowledgements.forget()
+            self._restart = [
+                channel
+                for _, channels in self._channels()
+                for channel in channels
+                if channel.sequence.next
+            ]
+
+    async def _enter_anew(self) -> None:
+        await self._directory.register_node()
+        await self._directory.add_all(
+            (user, channel.id) for user, channels in self._channels() for channel in channels
+        )
+        _log.info("entered the channels of %d users anew", len(self._hub.users))
+
+    async def _tell_restarted(self) -> None:
         while self._restart:
             some = self._restart[-CHUNK:]
             await asyncio.gather(*(self._welcome.say_again(channel) for channel in some))
             del self._restart[-CHUNK:]
+
+    async def _compare_all(self) -> None:
         for users in _chunks(list(self._hub.users), CHUNK):
             for user, head in zip(users, await self._inbox.heads(users), strict=True):
                 for channel in self._hub.users.get(user, ()):
