@@ -71,6 +71,8 @@ class Client:
         self._keeper = Keeper(dialer, self._sender, self._receiver, self._report, uniform)
         # Runs the keeper; None before `start`.
         self._running: asyncio.Task[None] | None = None
+        # Whether the end has been reported: it comes once.
+        self._ended = False
         # Closes the client; None as long as nobody has asked for it.
         self._closing: asyncio.Task[None] | None = None
 
@@ -179,7 +181,7 @@ class Client:
         await self._keeper.close()
         await self._resolver.close()
         self._receiver.end(None)
-        self._report(Event(Happening.ENDED, reason="closed"))
+        self._report_end(Event(Happening.ENDED, reason="closed"))
 
     def _finished(self, running: asyncio.Task[None]) -> None:
         """End what waits here when the keeper has found that it can't go on."""
@@ -191,7 +193,12 @@ class Client:
         self._sender.end(fault)
         self._receiver.end(fault)
         code = str(fault.code) if isinstance(fault, Disconnected) else ""
-        self._report(Event(Happening.ENDED, code=code, reason=str(fault)))
+        self._report_end(Event(Happening.ENDED, code=code, reason=str(fault)))
+
+    def _report_end(self, event: Event) -> None:
+        ended, self._ended = self._ended, True
+        if not ended:
+            self._report(event)
 
     def _report(self, event: Event) -> None:
         log.debug("%s", event)

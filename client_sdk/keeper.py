@@ -57,6 +57,8 @@ class Keeper:
         self._move: Move | None = None
         # Set when `_move` is.
         self._movable = asyncio.Event()
+        # Set when the move must not wait for its random moment.
+        self._hurry = asyncio.Event()
         # Set when there may be something to write.
         self._writable = asyncio.Event()
         # Old channels on their way out.
@@ -67,9 +69,13 @@ class Keeper:
         self._writable.set()
 
     def resume(self) -> None:
-        """Replace the channel by a new one, on the same node if possible, to resume there."""
+        """Replace the channel by a new one, to resume there, at once.
+
+        The new one is on the same node if possible, unless the client was about to leave that.
+        """
         if self.channel is not None:
             self._leave(Move(url=self.channel.url, within=0.0))
+            self._hurry.set()
 
     def _leave(self, move: Move) -> None:
         if self._move is None:
@@ -109,6 +115,7 @@ class Keeper:
         self.channel = channel
         self._move = None
         self._movable.clear()
+        self._hurry.clear()
         asked = Position(channel.asked.epoch, channel.asked.offset)
         self._receiver.resumed(asked, channel.connected)
         self._sender.rewind()
@@ -173,19 +180,13 @@ class Keeper:
                 self.resume()
             while (frame := self._next_frame()) is not None:
                 await channel.send(frame)
-            await self._wait_writable(self._receiver.ack_wait())
+            # If nothing is to be written by then, an ack is due.
+            await _wait_for(self._writable, self._receiver.ack_wait())
 
     def _next_frame(self) -> bytes | None:
         if self._receiver.ack_wait() == 0.0:
             return self._receiver.next_ack()
         return self._sender.next_frame()
-
-    async def _wait_writable(self, longest: float | None) -> None:
-        try:
-            async with asyncio.timeout(longest):
-                await self._writable.wait()
-        except TimeoutError:
-            return  # an ack is due
 
     async def _replace(self, channel: Channel) -> None:
         """Wait until the channel is to be left, and open another while it is still in use."""
@@ -193,7 +194,8 @@ class Keeper:
         url, within = (None, 0.0) if self._move is None else (self._move.url, self._move.within)
         if url != channel.url:
             self._report(Event(Happening.MOVING, url or ""))
-        await asyncio.sleep(self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE)))
+        delay = self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE))
+        await _wait_for(self._hurry, delay)
         avoid = None if url == channel.url else channel.url
         pacing = Pacing(self._uniform)
         while True:
@@ -245,6 +247,15 @@ async def _say(channel: Channel, frame: bytes | None) -> None:
             await channel.send(frame)
     except (TimeoutError, ChannelLost):
         return  # what is not acknowledged comes again
+
+
+async def _wait_for(event: asyncio.Event, longest: float | None) -> None:
+    """Return when the event is set, or after so many seconds; None for no limit."""
+    try:
+        async with asyncio.timeout(longest):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -441,6 +441,16 @@ class TestMoving:
             a.cut()
             await eventually(lambda: client.url == b.url)
 
+    async def test_a_resume_does_not_wait_for_the_moment_to_move(
+        self, nodes: list[ScriptedNode]
+    ) -> None:
+        a, b = nodes
+        async with joined([a], receive_window=2) as (client, _):
+            a.put("bob", *"12345")
+            await a.say(Move(url=b.url, within=300.0))
+            assert await bodies(client, 5) == [*"12345"]
+            assert client.url == b.url
+
     async def test_a_stream_is_whole_through_many_moves(self, nodes: list[ScriptedNode]) -> None:
         async with joined([nodes[0]], "alice") as (alice, _), joined([nodes[0]]) as (bob, _):
             sending = asyncio.create_task(self.send_all(alice, 300))

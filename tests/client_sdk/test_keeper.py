@@ -103,4 +103,4 @@ async def test_an_unexpected_error_ends_the_client_instead_of_hanging(
         with pytest.raises(Exception, match="ZeroDivisionError"):
             await anext(client)
     assert "the client failed" in caplog.text
-    assert events[-2].what is Happening.ENDED
+    assert [event.what for event in events] == [Happening.CONNECTED, Happening.ENDED]
