@@ -2,14 +2,14 @@
 
 Pure: structs, bytes to struct and struct to bytes.
 
-    client → node    connect  send  ack  ping
-    node → client    connected  sent  message  error  move  pong
+    client → node    connect  send  ack  ping  presence
+    node → client    connected  sent  receipt  message  error  move  pong  presence  status
 
 Bodies stay the bytes that the sender wrote (`msgspec.Raw`): the node checks that they are JSON and
 never builds objects of them.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -53,12 +53,14 @@ class Send(ClientFrame, frozen=True, kw_only=True, tag="send"):
         to: the recipient's name.
         body: any JSON, as it was written.
         durable: False to have it delivered only to those who are connected now, unconfirmed.
+        receipt: True to be told by a `receipt`, after `sent`, whether it was acknowledged.
     """
 
     id: str
     to: str
     body: msgspec.Raw
     durable: bool = True
+    receipt: bool = False
 
 
 class Ack(ClientFrame, frozen=True, kw_only=True, tag="ack"):
@@ -69,6 +71,12 @@ class Ack(ClientFrame, frozen=True, kw_only=True, tag="ack"):
 
 class Ping(ClientFrame, frozen=True, kw_only=True, tag="ping"):
     """A sign of life, for clients that cannot send WebSocket pings."""
+
+
+class AskPresence(ClientFrame, frozen=True, kw_only=True, tag="presence"):
+    """A question whether a user is connected; the answer is a `Presence`."""
+
+    user: str
 
 
 class NodeFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -109,6 +117,19 @@ class Sent(NodeFrame, frozen=True, kw_only=True, tag="sent"):
 
     id: str
     offset: int | None = None
+
+
+class Receipt(NodeFrame, frozen=True, kw_only=True, tag="receipt"):
+    """What became of a message that was sent with `receipt`; comes once, some time after `sent`.
+
+    Attributes:
+        id: the id of the `send`.
+        status: `delivered` if a device of the recipient has acknowledged it, `stored` if none is
+            connected (or none acknowledges): it waits in the inbox.
+    """
+
+    id: str
+    status: Literal["delivered", "stored"]
 
 
 class Message(NodeFrame, frozen=True, kw_only=True, tag="message"):
@@ -161,8 +182,31 @@ class Pong(NodeFrame, frozen=True, kw_only=True, tag="pong"):
     """The answer to `ping`."""
 
 
-AnyClientFrame = Connect | Send | Ack | Ping
-AnyNodeFrame = Connected | Sent | Message | Error | Move | Pong
+class Presence(NodeFrame, frozen=True, kw_only=True, tag="presence"):
+    """The answer to a question for presence.
+
+    Attributes:
+        user: who was asked for.
+        online: whether the user has a channel on a living node; None if it can't be told now.
+    """
+
+    user: str
+    online: bool | None
+
+
+class Status(NodeFrame, frozen=True, kw_only=True, tag="status"):
+    """The cluster's fast path has failed, or is back.
+
+    Attributes:
+        degraded: the services that are away; messages between nodes may take a second longer.
+            Empty when all is well again.
+    """
+
+    degraded: tuple[str, ...]
+
+
+AnyClientFrame = Connect | Send | Ack | Ping | AskPresence
+AnyNodeFrame = Connected | Sent | Receipt | Message | Error | Move | Pong | Presence | Status
 
 _client_frames: msgspec.json.Decoder[AnyClientFrame] = msgspec.json.Decoder(AnyClientFrame)
 _node_frames: msgspec.json.Decoder[AnyNodeFrame] = msgspec.json.Decoder(AnyNodeFrame)
@@ -170,7 +214,7 @@ _any_type = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 # A RecursionError is what msgspec raises for JSON that is nested too deeply.
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_TYPES = frozenset({"connect", "send", "ack", "ping"})
+_TYPES = frozenset({"connect", "send", "ack", "ping", "presence"})
 
 
 def encode(frame: ClientFrame | NodeFrame) -> bytes:

@@ -6,11 +6,10 @@ It has no authentication, so it listens on the loopback interface unless it is t
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from cluster.health import add_health_routes
 
 from cluster.errors import Unavailable
+from cluster.health import add_health_routes
 from server.metrics import metrics_registry
-from server.presence import present_channels
 
 if TYPE_CHECKING:
     from server.node import Node
@@ -56,7 +55,7 @@ class Admin:
         return node.ready, {
             "node": node.node_id,
             "services": node.services(),
-            "degraded": sorted(node.parts.recovery.degraded),
+            "degraded": sorted(node.parts.degradation.reasons),
             "channels": len(node.parts.hub.channels),
         }
 
@@ -73,9 +72,7 @@ class Admin:
     async def _presence(self, request: web.Request) -> web.Response:
         user = request.match_info["user"]
         try:
-            channels = await present_channels(
-                self._node.backends.directory, self._node.snapshot(), user
-            )
+            channels = await self._node.parts.presence.channels_of(user)
         except Unavailable as exc:
             return web.json_response({"error": str(exc)}, status=503, headers={"Retry-After": "1"})
         return web.json_response({"user": user, "online": bool(channels), "channels": channels})

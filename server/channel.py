@@ -11,6 +11,7 @@ from cluster.codes import CloseCode, ErrorCode
 from cluster.errors import InvalidFrame, InvalidName
 from cluster.frames import (
     Ack,
+    AskPresence,
     Connect,
     NodeFrame,
     Ping,
@@ -25,6 +26,7 @@ from cluster.frames import (
 from cluster.names import check_name, split_send_id
 from server.batch import NOT_STORED
 from server.envelope import Envelope
+from server.resend_order import ResendOrder
 from server.sequence import Sequence
 from server.stats import Stats
 from server.transport import WebSocketTransport
@@ -38,9 +40,6 @@ _UNREADABLE = {ErrorCode.BAD_JSON, ErrorCode.BAD_FRAME, ErrorCode.UNKNOWN_TYPE, 
 
 # Sends of one channel that may wait for their answer; at more, its socket is not read.
 MAX_UNANSWERED = 512
-
-# Sessions of one channel that may wait for a message that failed to come again.
-MAX_SESSIONS = 16
 
 # Bytes that are pushed before they are written without waiting for the flush: only by writing does
 # a channel learn that its client does not read, and one burst may be far larger than its buffer.
@@ -64,6 +63,9 @@ class Events(Protocol):
 
     def acknowledged(self, channel: "Channel", offset: int) -> None:
         """The client has handled everything up to `offset`."""
+
+    def asked_presence(self, channel: "Channel", user: str) -> None:
+        """The client wants to know whether a user is there: answer by `tell` and `done`, later."""
 
     @property
     def missing(self) -> "Callable[[Channel], None]":
@@ -92,7 +94,6 @@ class Channel:
         "_out",
         "_out_bytes",
         "_paused",
-        "_retry_from",
         "_stats",
         "_transport",
         "_unanswered",
@@ -100,6 +101,7 @@ class Channel:
         "heard",
         "id",
         "open",
+        "order",
         "sequence",
         "user",
         "writable",
@@ -150,9 +152,8 @@ class Channel:
         self._unanswered = 0
         # Whether the socket is not being read, because too many sends are unanswered.
         self._paused = False
-        # Session → the number of its first send that failed and has not come again. Until it
-        # comes, later ones of the session are refused, so that they cannot overtake it.
-        self._retry_from: dict[str, int] = {}
+        # Which sends have to come again before others may pass.
+        self.order = ResendOrder()
 
     # What the rest of the node asks of a channel.
 
@@ -191,7 +192,7 @@ class Channel:
         self._answered()
 
     def done(self) -> None:
-        """Close the account of a message that gets no answer."""
+        """Close the account of something that was asked and has had its answer, if it gets one."""
         self._answered()
 
     def failed(self, envelope: Envelope, reason: str) -> None:
@@ -199,21 +200,8 @@ class Channel:
         self._refused(ErrorCode.UNAVAILABLE)
         self.push(text_frame(error_frame(ErrorCode.UNAVAILABLE, reason, envelope.id)))
         self._answered()
-        if envelope.durable:
-            self._retry_from.setdefault(envelope.session, envelope.number)
-            if len(self._retry_from) > MAX_SESSIONS:
-                self.close(
-                    CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again"
-                )
-
-    def overtakes(self, envelope: Envelope) -> bool:
-        """Tell whether an earlier message of the same session failed and has to come first.
-
-        A message that is not durable has no place in the order, and nobody sends it again.
-        """
-        if not self._retry_from or not envelope.durable:
-            return False
-        return envelope.number > self._retry_from.get(envelope.session, envelope.number)
+        if not self.order.failed(envelope):
+            self.close(CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again")
 
     def tell(self, frame: NodeFrame) -> None:
         """Send the client any other frame."""
@@ -281,6 +269,8 @@ class Channel:
                 self._ack(frame)
             elif type(frame) is Ping:
                 self.push(_PONG)
+            elif type(frame) is AskPresence:
+                self._ask_presence(frame)
             elif type(frame) is Connect:
                 self._connect(frame)
         except InvalidFrame as exc:
@@ -329,19 +319,19 @@ class Channel:
             raise InvalidFrame(ErrorCode.BAD_NAME, str(exc), frame.id) from exc
         tail = message_tail(self.user, frame.id, round(self._clock[1](), 3), bytes(frame.body))
         session, number = split
-        envelope = Envelope(recipient, self.user, frame.id, session, number, tail, frame.durable)
-        if self.overtakes(envelope):
-            self.out_of_order(frame.id)
+        envelope = Envelope(
+            recipient, self.user, frame.id, session, number, tail, frame.durable, frame.receipt
+        )
+        if self.order.overtakes(envelope):
+            self._out_of_order(frame.id)
             return
-        if self._retry_from and self._retry_from.get(session) == number:
-            del self._retry_from[session]
+        self.order.came(envelope)
         self._stats.received += 1
-        self._unanswered += 1
-        roomy = self._events.submit(self, envelope)
-        if not roomy or self._unanswered > MAX_UNANSWERED:
+        self._asked()
+        if not self._events.submit(self, envelope):
             self._pause()
 
-    def out_of_order(self, id: str) -> None:
+    def _out_of_order(self, id: str) -> None:
         """Tell the client that an earlier message has to come again first."""
         self._refused(ErrorCode.OUT_OF_ORDER)
         reason = "an earlier message failed: send it again first"
@@ -352,6 +342,11 @@ class Channel:
         # An offset that was never delivered here counts in an epoch that is over.
         if frame.offset < self.sequence.next:
             self._events.acknowledged(self, frame.offset)
+
+    def _ask_presence(self, frame: AskPresence) -> None:
+        self._need_connected(None)
+        self._asked()
+        self._events.asked_presence(self, frame.user)
 
     def _need_connected(self, id: str | None) -> None:
         if not self.sequence.next:
@@ -366,6 +361,11 @@ class Channel:
 
     def _refused(self, code: str) -> None:
         self._stats.refused[code] += 1
+
+    def _asked(self) -> None:
+        self._unanswered += 1
+        if self._unanswered > MAX_UNANSWERED:
+            self._pause()
 
     def _answered(self) -> None:
         self._unanswered -= 1

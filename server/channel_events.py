@@ -1,11 +1,14 @@
 """Where the channels of a node report to: it passes each event on to the part that it concerns."""
 
+from cluster import frames
+from cluster.errors import Unavailable
 from cluster.frames import Connect
 from server.acknowledgements import Acknowledgements
 from server.caretaker import Caretaker
 from server.channel import Channel
 from server.hub import Hub
 from server.login import Login
+from server.presence import Presence
 from server.replay import Replay
 from server.router import Router
 from server.stats import Stats
@@ -22,6 +25,7 @@ class ChannelEvents:
         login: Login,
         replay: Replay,
         acknowledgements: Acknowledgements,
+        presence: Presence,
         caretaker: Caretaker,
         tasks: Tasks,
         stats: Stats,
@@ -29,6 +33,7 @@ class ChannelEvents:
         self._hub = hub
         self._login = login
         self._acknowledgements = acknowledgements
+        self._presence = presence
         self._caretaker = caretaker
         self._tasks = tasks
         self._stats = stats
@@ -49,6 +54,18 @@ class ChannelEvents:
     def acknowledged(self, channel: Channel, offset: int) -> None:
         """See `server.channel.Events`."""
         self._acknowledgements.note(channel, offset)
+
+    def asked_presence(self, channel: Channel, user: str) -> None:
+        """See `server.channel.Events`."""
+        self._tasks.spawn(self._answer_presence(channel, user))
+
+    async def _answer_presence(self, channel: Channel, user: str) -> None:
+        try:
+            online: bool | None = bool(await self._presence.channels_of(user))
+        except Unavailable:
+            online = None
+        channel.tell(frames.Presence(user=user, online=online))
+        channel.done()
 
     def writable(self, channel: Channel, writable: bool) -> None:
         """See `server.channel.Events`."""

@@ -152,6 +152,11 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     metavar="SECONDS",
     help="How long messages are kept for a user.",
 )
+@_option(
+    "--break-delivery",
+    is_flag=True,
+    help="Lose messages on purpose: for tests of tests, see docs/chaos.md.",
+)
 @log_options
 def start(**options: Any) -> None:
     """Start one node.
@@ -178,6 +183,8 @@ def start(**options: Any) -> None:
             "or listen on --host 127.0.0.1 only",
             settings.host,
         )
+    if settings.break_delivery:
+        _log.warning("THIS NODE LOSES MESSAGES ON PURPOSE: --break-delivery is for tests only")
     try:
         uvloop.run(run(settings))
     except ServiceUnavailable as exc:

@@ -15,6 +15,7 @@ class Envelope:
         number: the second part; it grows within a session.
         tail: the `message` frame without its offset, from `cluster.frames.message_tail`.
         durable: False to look the recipient up only, without storing.
+        receipt: the sender wants to know when a device has acknowledged it.
     """
 
     recipient: str
@@ -24,3 +25,4 @@ class Envelope:
     number: int
     tail: bytes
     durable: bool = True
+    receipt: bool = False

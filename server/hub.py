@@ -4,8 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from cluster.frames import NodeFrame, encode
 from server.channel import Channel
 from server.wire import text_frame
+
+# How many channels are told something at once, and seconds before the next ones.
+TELL_CHUNK = 500
+TELL_PAUSE = 0.01
 
 
 class Hub:
@@ -71,6 +76,16 @@ class Hub:
         frame = text_frame(payload)
         for channel in channels:
             channel.deliver(offset, frame)
+
+    async def tell_all(self, frame: NodeFrame) -> None:
+        """Send a frame to every connected channel, without holding up their messages."""
+        data = text_frame(encode(frame))
+        channels = tuple(self.channels)
+        for start in range(0, len(channels), TELL_CHUNK):
+            for channel in channels[start : start + TELL_CHUNK]:
+                if channel.sequence.next:
+                    channel.push(data)
+            await asyncio.sleep(TELL_PAUSE)
 
     def mark_dirty(self, channel: Channel) -> None:
         """Have a channel flushed soon: what is pushed until then goes out in one write."""

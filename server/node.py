@@ -80,7 +80,7 @@ class Node:
 
     def is_degraded(self) -> bool:
         """Tell whether messages between nodes come by polling now."""
-        return bool(self.parts.recovery.degraded)
+        return bool(self.parts.degradation.reasons)
 
     def snapshot(self) -> Snapshot:
         """Return the registry as this node sees it; an empty, stale one before it is registered."""
@@ -137,7 +137,7 @@ class Node:
         results = await asyncio.gather(
             reach(lambda: backends.registry.connect(ATTEMPT), wait),
             reach(backends.open_store, wait),
-            reach(lambda: bus.open(self.parts.dispatch.receive, self._bus_changed), wait),
+            reach(lambda: bus.open(self.parts.receive, self._bus_changed), wait),
             return_exceptions=True,
         )
         for result in results:
@@ -188,6 +188,7 @@ class Node:
 
     def _registry_changed(self, snapshot: Snapshot) -> None:
         """Have the dead swept, and what they may have had in hand looked for."""
+        self.parts.presence.snapshot = snapshot
         if not self._running:
             return
         self.parts.sweep.look_at(snapshot)

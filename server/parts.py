@@ -1,21 +1,27 @@
 """The parts of a node, wired together. It makes them and starts nothing."""
 
 import asyncio
+import random
 import time
 
 from server.acknowledgements import Acknowledgements
 from server.auth import accept_anyone, require_token
 from server.backends import Backends
+from server.bus import Receiver
 from server.caretaker import Caretaker
 from server.channel import Channel
 from server.channel_events import ChannelEvents
+from server.degradation import Degradation
 from server.dispatch import Dispatch
 from server.hub import Hub
 from server.keepalive import KeepAlive
 from server.login import Login
+from server.presence import Presence
+from server.receipts import Receipts
 from server.recovery import Recovery
 from server.replay import Replay
 from server.router import Router
+from server.sabotage import BrokenSequence, lossy
 from server.settings import NodeSettings
 from server.stats import Stats
 from server.sweep import Sweep
@@ -29,14 +35,23 @@ class Parts:
 
     def __init__(self, node_id: str, settings: NodeSettings, backends: Backends) -> None:
         inbox, directory = backends.inbox, backends.directory
+        self._break_delivery = settings.break_delivery
         self.stats = stats = Stats()
         self.tasks = Tasks(stats)
         self.hub = Hub(lambda flush: asyncio.get_running_loop().call_soon(flush))
-        self.welcome = Welcome(node_id, inbox, settings.heartbeat)
+        self.degradation = Degradation()
+        self.presence = Presence(directory)
+        self.welcome = Welcome(node_id, inbox, self.degradation, settings.heartbeat)
         self.acknowledgements = Acknowledgements(inbox)
         self.replay = Replay(inbox, self.welcome, stats)
         self.recovery = Recovery(
-            node_id, self.hub, directory, inbox, self.acknowledgements, self.welcome
+            node_id,
+            self.hub,
+            directory,
+            inbox,
+            self.acknowledgements,
+            self.welcome,
+            self.degradation,
         )
         epoch_changed = self.recovery.check_epoch
         self.dispatch = Dispatch(
@@ -49,9 +64,11 @@ class Parts:
             epoch_changed=epoch_changed,
             publish_failed=self.recovery.alarm_others,
         )
+        self.receipts = Receipts(inbox, directory)
         self.router = Router(
             inbox,
             self.dispatch,
+            self.receipts,
             stats,
             interval=settings.batch_interval,
             epoch_changed=epoch_changed,
@@ -73,9 +90,13 @@ class Parts:
             self.login,
             self.replay,
             self.acknowledgements,
+            self.presence,
             self.caretaker,
             self.tasks,
             stats,
+        )
+        self.degradation.on_change = lambda: self.tasks.spawn(
+            self.hub.tell_all(self.degradation.frame())
         )
 
     def run(self) -> None:
@@ -83,6 +104,7 @@ class Parts:
         for loop in (
             self.router.run,
             self.replay.run,
+            self.receipts.run,
             self.acknowledgements.run,
             self.recovery.run,
             self.sweep.run,
@@ -93,7 +115,16 @@ class Parts:
     def make_channel(self, transport: WebSocketTransport) -> Channel:
         """Make the channel for a new connection."""
         clock = (time.monotonic, time.time)
-        return Channel(transport, self._events, self.hub.mark_dirty, self.stats, clock)
+        channel = Channel(transport, self._events, self.hub.mark_dirty, self.stats, clock)
+        if self._break_delivery:
+            channel.sequence = BrokenSequence()
+        return channel
+
+    @property
+    def receive(self) -> Receiver:
+        """What takes batches from the bus."""
+        receive = self.dispatch.receive
+        return lossy(receive, random.random) if self._break_delivery else receive
 
 
 def make_caretaker(settings: NodeSettings, stats: Stats) -> Caretaker:

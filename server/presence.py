@@ -4,16 +4,23 @@ from cluster.snapshot import Snapshot
 from server.directory import Directory
 
 
-async def present_channels(directory: Directory, snapshot: Snapshot, user: str) -> dict[str, str]:
-    """Return channel_id → node_id of a user's channels on living nodes.
+class Presence:
+    """Answers from the directory, filtered by the living nodes."""
 
-    While the snapshot is stale every node counts as living, since nobody knows better.
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        # The registry as last seen; set by the node. While it is stale every node counts as
+        # living, since nobody knows better.
+        self.snapshot = Snapshot()
 
-    Raises:
-        ServiceUnavailable: the directory does not answer.
-    """
-    [channels] = await directory.lookup([user])
-    if snapshot.stale:
-        return channels
-    living = snapshot.node_ids()
-    return {channel: node for channel, node in channels.items() if node in living}
+    async def channels_of(self, user: str) -> dict[str, str]:
+        """Return channel_id → node_id of a user's channels on living nodes.
+
+        Raises:
+            ServiceUnavailable: the directory does not answer.
+        """
+        [channels] = await self._directory.lookup([user])
+        if self.snapshot.stale:
+            return channels
+        living = self.snapshot.node_ids()
+        return {channel: node for channel, node in channels.items() if node in living}

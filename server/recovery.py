@@ -17,6 +17,7 @@ from cluster.errors import EpochChanged, Unavailable
 from cluster.snapshot import Snapshot
 from server.acknowledgements import Acknowledgements
 from server.channel import Channel
+from server.degradation import Degradation
 from server.directory import Directory
 from server.hub import Hub
 from server.inbox import Inbox
@@ -53,6 +54,7 @@ class Recovery:
         inbox: Inbox,
         acknowledgements: Acknowledgements,
         welcome: Welcome,
+        degradation: Degradation,
     ) -> None:
         self._node_id = node_id
         self._hub = hub
@@ -60,10 +62,7 @@ class Recovery:
         self._inbox = inbox
         self._acknowledgements = acknowledgements
         self._welcome = welcome
-        # Why messages may fail to come by the fast path now, one word a reason.
-        self.degraded: set[str] = set()
-        # Called when `degraded` has changed.
-        self.on_degraded: Callable[[], None] = lambda: None
+        self._degradation = degradation
         # The nodes in the last snapshot that was not stale.
         self._living: frozenset[str] = frozenset()
         # Something has happened: look at once.
@@ -99,15 +98,12 @@ class Recovery:
 
     def set_degraded(self, reason: str, degraded: bool) -> None:
         """Note that the fast path is away for a reason, or back."""
-        if degraded == (reason in self.degraded):
+        if not self._degradation.set(reason, degraded):
             return
         if degraded:
-            self.degraded.add(reason)
             _log.warning("%s is away: messages between nodes come by polling", reason)
         else:
-            self.degraded.discard(reason)
             _log.info("%s is back", reason)
-        self.on_degraded()
         self.compare_heads()
 
     def look_at(self, snapshot: Snapshot) -> None:
@@ -116,7 +112,7 @@ class Recovery:
         A node that left may have had messages in hand, stored and not yet published. While the
         snapshot was stale this node may have been gone itself, and its channels swept by others.
         """
-        was_stale = "ZooKeeper" in self.degraded
+        was_stale = "ZooKeeper" in self._degradation.reasons
         self.set_degraded("ZooKeeper", snapshot.stale)
         if snapshot.stale:
             return
@@ -152,7 +148,7 @@ class Recovery:
         if alarms != self._alarms or now >= self._next_comparison:
             self._todo.add(_Todo.COMPARE)
             self._alarms = alarms
-            self._next_comparison = now + (POLL if self.degraded else SAFETY_NET)
+            self._next_comparison = now + (POLL if self._degradation.reasons else SAFETY_NET)
         await self._do(_Todo.COMPARE, self._compare_all)
 
     async def _do(self, todo: _Todo, work: Callable[[], Awaitable[None]]) -> None:

@@ -15,6 +15,7 @@ from server.channel import Channel
 from server.dispatch import Dispatch
 from server.envelope import Envelope
 from server.inbox import Inbox, Stored
+from server.receipts import Receipts
 from server.stats import Stats
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Router:
         self,
         inbox: Inbox,
         dispatch: Dispatch,
+        receipts: Receipts,
         stats: Stats,
         *,
         interval: float,
@@ -50,12 +52,14 @@ class Router:
         Args:
             inbox: where messages are stored.
             dispatch: takes what is stored to its recipients.
+            receipts: tells senders who asked for it what becomes of their message.
             stats: where it counts.
             interval: seconds between the starts of two batches, at least.
             epoch_changed: called when the store turns out to be another one.
         """
         self._inbox = inbox
         self._dispatch = dispatch
+        self._receipts = receipts
         self._stats = stats
         self._interval = interval
         self._epoch_changed = epoch_changed
@@ -108,7 +112,7 @@ class Router:
         batch = []
         for pending in taken:
             self._waiting_bytes -= len(pending.envelope.tail)
-            if pending.channel.overtakes(pending.envelope):
+            if pending.channel.order.overtakes(pending.envelope):
                 pending.channel.failed(pending.envelope, "an earlier message failed")
             else:
                 batch.append(pending)
@@ -136,6 +140,9 @@ class Router:
                 channel.done()
                 continue
             channel.sent(envelope.id, result.offset)
+            if envelope.receipt:
+                offset = result.offset if result.nodes else None
+                self._receipts.want(channel, envelope.id, envelope.recipient, offset)
             if result.repeated:
                 stats.repeated += 1
             else:

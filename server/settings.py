@@ -45,6 +45,7 @@ class NodeSettings:
         slow_timeout: how long a client may go on not reading.
         batch_interval: least time between two batches. Higher costs latency and saves CPU.
         retention: how long messages wait for their user.
+        break_delivery: lose messages on purpose, to see that a check finds it; never for real use.
     """
 
     zk: ZookeeperAddress | None = None
@@ -72,6 +73,7 @@ class NodeSettings:
     slow_timeout: float = 10.0
     batch_interval: float = 0.001
     retention: Retention = field(default_factory=Retention)
+    break_delivery: bool = False
 
     def is_open_to_others(self) -> bool:
         """Tell whether anyone but this machine can reach the listener."""

@@ -2,14 +2,18 @@
 
 from cluster.frames import Connected
 from server.channel import Channel
+from server.degradation import Degradation
 from server.inbox import Inbox
 
 
 class Welcome:
     """Makes `connected` frames: when a client connects, and again when it has to begin anew."""
 
-    def __init__(self, node_id: str, inbox: Inbox, heartbeat: float) -> None:
+    def __init__(
+        self, node_id: str, inbox: Inbox, degradation: Degradation, heartbeat: float
+    ) -> None:
         self._node_id = node_id
+        self._degradation = degradation
         self._inbox = inbox
         self._heartbeat = heartbeat
 
@@ -24,6 +28,8 @@ class Welcome:
             heartbeat=self._heartbeat,
         )
         channel.tell(frame)
+        if self._degradation.reasons:
+            channel.tell(self._degradation.frame())
 
     async def say_again(self, channel: Channel) -> None:
         """Have a channel begin anew with the oldest message that there is.

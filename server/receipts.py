@@ -1,0 +1,99 @@
+"""Receipts: telling senders that a device of the recipient has acknowledged their message.
+
+The cursor of the recipient's devices says it, wherever they are connected, so it is the cursor that
+is asked, for all waiting senders together; nothing more goes over the bus.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from cluster.errors import Unavailable
+from cluster.frames import Receipt
+from server.channel import Channel
+from server.directory import Directory
+from server.inbox import Inbox
+
+# Seconds between two rounds while anybody waits.
+INTERVAL = 0.25
+
+# Seconds after which a recipient that is connected and acknowledges nothing counts as not there.
+PATIENCE = 30.0
+
+# Receipts that may be waited for on one node; further senders learn "stored" at once.
+MAX_WAITING = 50_000
+
+
+class _Wanted(NamedTuple):
+    channel: Channel
+    id: str
+    recipient: str
+    offset: int
+    until: float
+
+
+class Receipts:
+    """The senders that wait for a receipt."""
+
+    def __init__(self, inbox: Inbox, directory: Directory) -> None:
+        self._inbox = inbox
+        self._directory = directory
+        # Those that wait, in the order in which they came.
+        self._waiting: list[_Wanted] = []
+        self._wake = asyncio.Event()
+
+    def want(self, channel: Channel, id: str, recipient: str, offset: int | None) -> None:
+        """Have a sender told, once, what becomes of its message.
+
+        Args:
+            channel: the sender's.
+            id: the message's id.
+            recipient: the user who has to acknowledge it.
+            offset: its place in the inbox; None if nobody is connected, or it is not known.
+        """
+        if offset is None or len(self._waiting) >= MAX_WAITING:
+            _tell(channel, id, "stored")
+            return
+        until = asyncio.get_running_loop().time() + PATIENCE
+        self._waiting.append(_Wanted(channel, id, recipient, offset, until))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Ask for cursors, round after round, until cancelled."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(INTERVAL)
+            self._wake.clear()
+            waiting, self._waiting = self._waiting, []
+            try:
+                undecided = await self._decide(waiting)
+            except Unavailable:
+                undecided = waiting
+            self._waiting = [wanted for wanted in undecided if wanted.channel.open] + self._waiting
+            if self._waiting:
+                self._wake.set()
+
+    async def _decide(self, waiting: Sequence[_Wanted]) -> list[_Wanted]:
+        """Tell those for whom it is clear; return the others."""
+        users = list(dict.fromkeys(wanted.recipient for wanted in waiting))
+        cursors, channels = await asyncio.gather(
+            self._inbox.acknowledged(users), self._directory.lookup(users)
+        )
+        cursor_of, channels_of = (
+            dict(zip(users, cursors, strict=True)),
+            dict(zip(users, channels, strict=True)),
+        )
+        now = asyncio.get_running_loop().time()
+        undecided = []
+        for wanted in waiting:
+            if cursor_of[wanted.recipient] >= wanted.offset:
+                _tell(wanted.channel, wanted.id, "delivered")
+            elif not channels_of[wanted.recipient] or now > wanted.until:
+                _tell(wanted.channel, wanted.id, "stored")
+            else:
+                undecided.append(wanted)
+        return undecided
+
+
+def _tell(channel: Channel, id: str, status: Literal["delivered", "stored"]) -> None:
+    channel.tell(Receipt(id=id, status=status))
