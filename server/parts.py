@@ -5,7 +5,7 @@ import random
 import time
 
 from server.acknowledgements import Acknowledgements
-from server.auth import accept_anyone, require_token
+from server.auth import Authenticate, accept_anyone, require_token
 from server.backends import Backends
 from server.bus import Receiver
 from server.caretaker import Caretaker
@@ -73,18 +73,24 @@ class Parts:
             interval=settings.batch_interval,
             epoch_changed=epoch_changed,
         )
-        secret = settings.auth_secret
         self.login = Login(
             self.hub,
             directory,
             inbox,
             self.welcome,
-            authenticate=require_token(secret) if secret else accept_anyone,
+            authenticate=make_authenticate(settings),
             epoch_changed=epoch_changed,
         )
         self.caretaker = make_caretaker(settings, stats)
         self.sweep = Sweep(node_id, directory, stats)
-        self._events = ChannelEvents(
+        self._events = self._connect()
+
+    def _connect(self) -> ChannelEvents:
+        """Have what happens in one part reach the others."""
+        self.degradation.on_change = lambda: self.tasks.spawn(
+            self.hub.tell_all(self.degradation.frame())
+        )
+        return ChannelEvents(
             self.hub,
             self.router,
             self.login,
@@ -93,10 +99,7 @@ class Parts:
             self.presence,
             self.caretaker,
             self.tasks,
-            stats,
-        )
-        self.degradation.on_change = lambda: self.tasks.spawn(
-            self.hub.tell_all(self.degradation.frame())
+            self.stats,
         )
 
     def run(self) -> None:
@@ -125,6 +128,11 @@ class Parts:
         """What takes batches from the bus."""
         receive = self.dispatch.receive
         return lossy(receive, random.random) if self._break_delivery else receive
+
+
+def make_authenticate(settings: NodeSettings) -> Authenticate:
+    """Return the check of tokens that the settings ask for."""
+    return require_token(settings.auth_secret) if settings.auth_secret else accept_anyone
 
 
 def make_caretaker(settings: NodeSettings, stats: Stats) -> Caretaker:
