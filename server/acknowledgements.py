@@ -2,7 +2,7 @@
 
 import asyncio
 
-from cluster.errors import Unavailable
+from cluster.errors import EpochChanged, Unavailable
 from server.channel import Channel
 from server.inbox import Inbox
 
@@ -32,6 +32,7 @@ class Acknowledgements:
         """Tell the inbox everything now.
 
         Raises:
+            EpochChanged: the store is another one; what it was not told means nothing there.
             Unavailable: it does not answer; what it was not told is kept.
         """
         waiting, self._waiting = self._waiting, {}
@@ -42,6 +43,9 @@ class Acknowledgements:
                     for (user, device), offset in waiting.items()
                 )
             )
+        except EpochChanged:
+            # They were counted in an epoch that is over: in the new one they would be wrong.
+            raise
         except Unavailable:
             self._waiting = waiting | self._waiting
             raise

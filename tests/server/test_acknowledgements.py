@@ -1,0 +1,102 @@
+"""Acknowledgements: the last one of each device reaches the inbox, in one round for all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cluster.errors import EpochChanged, ServiceUnavailable
+from server.acknowledgements import Acknowledgements
+from server.inbox_memory import MemoryInbox
+from server.memory_store import MemoryStore
+from tests.server.faults import FaultyInbox
+from tests.server.lines import Line
+from tests.services.eventually import eventually
+
+
+class Desk:
+    """Acknowledgements on an inbox in which alice has five messages."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.inbox = FaultyInbox(MemoryInbox(self.store))
+        self.acknowledgements = Acknowledgements(self.inbox)
+        self.channel = Line().channel
+        self.channel.device = "phone"
+        self.fill()
+
+    def fill(self) -> None:
+        """Give alice five messages."""
+        for number in range(5):
+            self.store.inbox("alice").append(b"%d" % number)
+
+    def cursors(self) -> dict[str, int]:
+        """Return what the store knows of alice's devices."""
+        return self.store.look("alice").cursors
+
+
+async def desk() -> Desk:
+    """Return a desk whose inbox is open."""
+    made = Desk()
+    await made.inbox.open()
+    return made
+
+
+async def test_the_last_one_of_each_device_counts() -> None:
+    at = await desk()
+    for offset in (1, 3, 2):
+        at.acknowledgements.note(at.channel, offset)
+    await at.acknowledgements.flush()
+    assert at.cursors() == {"phone": 3}
+
+
+async def test_zero_says_nothing() -> None:
+    at = await desk()
+    at.acknowledgements.note(at.channel, 0)
+    await at.acknowledgements.flush()
+    assert at.cursors() == {}
+
+
+async def test_what_the_store_did_not_hear_is_told_again() -> None:
+    at = await desk()
+    at.acknowledgements.note(at.channel, 3)
+    at.inbox.away = True
+    with pytest.raises(ServiceUnavailable):
+        await at.acknowledgements.flush()
+    at.acknowledgements.note(at.channel, 4)
+    at.inbox.away = False
+    await at.acknowledgements.flush()
+    assert at.cursors() == {"phone": 4}
+
+
+async def test_what_was_counted_in_another_epoch_is_never_told() -> None:
+    """Offset 3 of the old epoch says nothing about the five messages of the new one."""
+    at = await desk()
+    at.acknowledgements.note(at.channel, 3)
+    at.store.wipe()
+    with pytest.raises(EpochChanged):
+        await at.acknowledgements.flush()
+    await at.inbox.open()
+    at.fill()
+    await at.acknowledgements.flush()
+    assert at.cursors() == {}
+
+
+async def test_forgetting() -> None:
+    at = await desk()
+    at.acknowledgements.note(at.channel, 3)
+    at.acknowledgements.forget()
+    await at.acknowledgements.flush()
+    assert at.cursors() == {}
+
+
+async def test_it_goes_on_by_itself_through_an_outage() -> None:
+    at = await desk()
+    at.inbox.away = True
+    running = asyncio.create_task(at.acknowledgements.run())
+    at.acknowledgements.note(at.channel, 2)
+    await asyncio.wait([running], timeout=0.6)
+    at.inbox.away = False
+    await eventually(lambda: at.cursors() == {"phone": 2})
+    running.cancel()
