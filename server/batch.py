@@ -14,6 +14,9 @@ from cluster.errors import ClusterError
 # A broker handles larger messages, but one that is fanned out to every node should stay small.
 MAX_BATCH_BYTES = 128 * 1024
 
+# What an item takes beside its user and its payload: an offset, and the lengths of the two.
+_ITEM_OVERHEAD = 16
+
 # In a batch: the message has no offset, since it was not stored.
 NOT_STORED = 0
 
@@ -101,9 +104,11 @@ def split_items(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Cut a list of messages into runs that each make a batch of about `MAX_BATCH_BYTES`."""
     start = size = 0
     for index, item in enumerate(items):
-        if size and size + len(item.payload) > MAX_BATCH_BYTES:
+        # A name has at most four bytes a character, but hardly ever more than one.
+        own = len(item.payload) + len(item.user) + _ITEM_OVERHEAD
+        if size and size + own > MAX_BATCH_BYTES:
             yield items[start:index]
             start, size = index, 0
-        size += len(item.payload)
+        size += own
     if start < len(items):
         yield items[start:]
