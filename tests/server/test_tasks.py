@@ -1,0 +1,58 @@
+"""Tasks: kept running, counted when they fail, ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from server import tasks
+from server.stats import Stats
+from server.tasks import Tasks
+from tests.services.eventually import eventually
+
+
+async def fail() -> None:
+    """Fail in a way nobody expected."""
+    raise LookupError("as the test wants it")
+
+
+async def test_an_error_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    stats = Stats()
+    owner = Tasks(stats)
+    with caplog.at_level(logging.ERROR):
+        owner.spawn(fail())
+        await eventually(lambda: stats.unexpected == 1)
+    assert "fail" in caplog.text
+    await owner.stop()
+
+
+async def test_a_loop_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "RESTART_DELAY", 0.001)
+    stats = Stats()
+    owner = Tasks(stats)
+    owner.keep_running(fail)
+    await eventually(lambda: stats.unexpected >= 3)
+    await owner.stop()
+    count = stats.unexpected
+    await asyncio.sleep(0)
+    assert stats.unexpected == count
+
+
+async def test_stopping_waits_until_all_have_ended() -> None:
+    owner, ended = Tasks(Stats()), list[int]()
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(1)
+
+    for _ in range(3):
+        owner.spawn(wait())
+    await asyncio.sleep(0)
+    await owner.stop()
+    assert ended == [1, 1, 1]
+    await owner.stop()
