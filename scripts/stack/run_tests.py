@@ -34,9 +34,24 @@ def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
     with contextlib.ExitStack() as at_end:
         settings = {**_servers(environ, at_end), **_zookeeper(environ, at_end)}
         say(" ".join(["pytest", *words]))
-        command = [str(VENV_BIN / "python"), "-m", "pytest", *words]
-        tested = subprocess.run(command, cwd=ROOT, env={**environ, **settings}, check=False)
-    return checked or tested.returncode
+        tested = _pytest(words, {**environ, **settings})
+    return checked or tested
+
+
+def _pytest(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the tests; when this is interrupted, let them end the servers of their own first."""
+    command = [str(VENV_BIN / "python"), "-m", "pytest", *words]
+    with subprocess.Popen(command, cwd=ROOT, env=environ) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            # The terminal has told pytest as well.
+            child.wait()
+            raise
+        except SystemExit:
+            child.send_signal(signal.SIGINT)
+            child.wait()
+            raise
 
 
 def _servers(environ: Mapping[str, str], at_end: contextlib.ExitStack) -> dict[str, str]:
