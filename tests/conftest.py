@@ -12,7 +12,7 @@ import pytest
 
 from scripts.stack.probe import rabbitmq_version, redis_version
 from tests.services import Forwarder, OwnRabbitMQ, OwnRedis, ZooKeeper
-from tests.services.found import find_image, find_server, find_zookeeper, new_container
+from tests.services.found import find_own_zookeeper, find_server, find_zookeeper
 from tests.services.leftovers import make_chroot, remove_chroot, remove_exchanges, remove_keys
 from tests.services.tally import Tally
 
@@ -55,7 +55,7 @@ def zookeeper(pytestconfig: pytest.Config) -> Iterator[ZooKeeper]:
 @pytest.fixture
 def own_zookeeper(pytestconfig: pytest.Config) -> Iterator[ZooKeeper]:
     """Give a container of ZooKeeper to be stopped, killed and paused. Takes about a second."""
-    server = new_container(find_image(os.environ))
+    server = find_own_zookeeper(os.environ)
     pytestconfig.stash[_TALLY].origins["ZooKeeper"].add(server.origin)
     yield server
     server.remove()

@@ -25,6 +25,14 @@ def find_zookeeper(environ: Mapping[str, str]) -> ZooKeeper:
     return new_container(find_image(environ))
 
 
+def find_own_zookeeper(environ: Mapping[str, str]) -> ZooKeeper:
+    """Return a new container; without Docker the one of IM_TEST_ZK, which refuses to be stopped."""
+    elsewhere = environ.get("IM_TEST_ZK")
+    if elsewhere and not engine_answers():
+        return ZooKeeperElsewhere(elsewhere)
+    return new_container(find_image(environ))
+
+
 def find_image(environ: Mapping[str, str]) -> str:
     """Return an image that the engine holds: the named, the official, or the one made here."""
     cure = "start Docker, or set IM_TEST_ZK=HOST:PORT; scripts/test does all of it"

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.stack.probe import rabbitmq_version, redis_version
 from tests.services import ZooKeeper, free_port
-from tests.services.found import find_image, find_server, find_zookeeper
+from tests.services.found import find_image, find_own_zookeeper, find_server, find_zookeeper
 
 Probe = Callable[[str, int], str | None]
 Failed = pytest.fail.Exception
@@ -29,6 +29,15 @@ def test_without_docker_and_address_the_cure_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
     with pytest.raises(Failed, match=r"no Docker engine .*: start Docker, or set IM_TEST_ZK"):
         find_zookeeper({})
+
+
+def test_without_docker_a_named_zookeeper_refuses_to_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{free_port()}")
+    found = find_own_zookeeper({"IM_TEST_ZK": "127.0.0.1:2181"})
+    with pytest.raises(AssertionError, match="can't stop the ZooKeeper at 127.0.0.1:2181"):
+        found.stop()
 
 
 @pytest.mark.parametrize(
