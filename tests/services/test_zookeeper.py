@@ -10,6 +10,7 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 from scripts.stack.instance import HOST
 from scripts.stack.probe import listens, zookeeper_version
+from tests.services.leftovers import make_chroot
 from tests.services.zookeeper import ZooKeeper, ZooKeeperElsewhere
 
 
@@ -38,17 +39,13 @@ def test_each_test_has_its_own_chroot(client: KazooClient, zk_hosts: str) -> Non
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_data_outlive_an_end(own_zookeeper: ZooKeeper, end: str) -> None:
-    client = KazooClient(own_zookeeper.hosts, timeout=5)
-    client.start()
-    client.create("/kept")
-    client.stop()
-    client.close()
+    path = make_chroot(own_zookeeper.hosts)
     getattr(own_zookeeper, end)()
     assert not listens(HOST, _port(own_zookeeper))
     own_zookeeper.restart()
     client = KazooClient(own_zookeeper.hosts, timeout=5)
     client.start()
-    assert client.exists("/kept")
+    assert client.exists(path)
     client.stop()
     client.close()
 
