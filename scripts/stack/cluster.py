@@ -51,14 +51,11 @@ def up(environ: Mapping[str, str]) -> None:
     status(environ)
 
 
-def down(environ: Mapping[str, str]) -> None:
-    """End what `up` has started and return when all of it is gone. Idempotent."""
-    ended = 0
-    # The balancer first, so that it sends nobody to nodes that are leaving.
-    for program in reversed(programs(environ)):
-        if program.end():
-            say(f"{program.title} ended")
-            ended += 1
+def down() -> None:
+    """End what `up` has started, on whatever ports; return when all is gone. Idempotent."""
+    ended = [program for program in _started_programs() if program.end()]
+    for program in ended:
+        say(f"{program.title} ended")
     started = _remembered()
     services.end(started)
     _STARTED.unlink(missing_ok=True)
@@ -90,6 +87,15 @@ def _balancer(port: int, options: Sequence[str]) -> Program:
     command = [str(VENV_BIN / "balancer"), "start", *options, "--host", HOST, "--port", str(port)]
     folder = _FOLDER / f"balancer-{port}"
     return Program(folder, f"balancer http://{HOST}:{port}", command, port, port)
+
+
+def _started_programs() -> list[Program]:
+    """Return what was started, the balancer first, so that it sends nobody to leaving nodes."""
+    found: list[Program] = []
+    for folder in sorted(_FOLDER.glob("*-*/")):
+        kind, _, port = folder.name.rpartition("-")
+        found.append((_balancer if kind == "balancer" else _node)(int(port), []))
+    return found
 
 
 def _remember(started: Sequence[Wanted]) -> None:

@@ -36,7 +36,10 @@ def main(words: Sequence[str]) -> int:
     try:
         if action == "status":
             return 0 if cluster.status(os.environ) else 1
-        (cluster.up if action == "up" else cluster.down)(os.environ)
+        if action == "up":
+            cluster.up(os.environ)
+        else:
+            cluster.down()
     except StackError as error:
         complain(f"scripts/cluster: {error}")
         return 1

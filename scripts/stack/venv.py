@@ -27,7 +27,7 @@ def make() -> None:
     """
     RUN.mkdir(exist_ok=True)
     with _alone():
-        wanted = _fingerprint()
+        wanted = fingerprint()
         if _STAMP.exists() and _STAMP.read_text() == wanted:
             return
         if not (VENV_BIN / "python").exists():
@@ -37,7 +37,7 @@ def make() -> None:
         _STAMP.write_text(wanted)
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Return what changes when the installation has to be done again."""
     content = b"".join((ROOT / name).read_bytes() for name in ("setup.cfg", "pyproject.toml"))
     return f"{sys.version_info[:2]} {hashlib.sha256(content).hexdigest()}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts.stack.paths import ROOT
+from scripts.stack.venv import fingerprint
 from tests.services import free_port
 
 
@@ -39,9 +41,19 @@ class Checkout:
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
     """Give a checkout whose services have free ports; what it started is ended."""
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    shutil.copy(ROOT / "compose.yaml", tmp_path)
+    for name in ("compose.yaml", "setup.cfg", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    _lend_programs(tmp_path / ".venv")
     ports = {name: str(free_port()) for name in ("IM_ZK_PORT", "IM_REDIS_PORT", "IM_AMQP_PORT")}
     # The packages are what is tested here; no engine is looked for at a port nobody listens on.
     made = Checkout(tmp_path, {**ports, "DOCKER_HOST": f"tcp://127.0.0.1:{free_port()}"})
     yield made
+    made.run("cluster", "down")
     made.run("services", "down")
+
+
+def _lend_programs(venv: Path) -> None:
+    """Let the checkout use the environment of the tests, and never install anything into it."""
+    venv.mkdir()
+    (venv / "bin").symlink_to(Path(sys.prefix, "bin"))
+    (venv / "installed").write_text(fingerprint())

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
 from scripts.stack.instance import HOST
-from scripts.stack.paths import ROOT
-from scripts.stack.probe import listens
+from scripts.stack.probe import listens, redis_version
+from tests.scripts.conftest import Checkout
 from tests.services import OwnRabbitMQ, OwnRedis, ZooKeeper, free_port
 
 
 @pytest.fixture
-def environ(
-    zookeeper: ZooKeeper, own_redis: OwnRedis, own_rabbitmq: OwnRabbitMQ, cluster_name: str
-) -> Iterator[dict[str, str]]:
-    """Give an environment with services and ports of the test's own; the cluster is ended."""
+def cluster(
+    checkout: Checkout,
+    zookeeper: ZooKeeper,
+    own_redis: OwnRedis,
+    own_rabbitmq: OwnRabbitMQ,
+    cluster_name: str,
+) -> Checkout:
+    """Give a checkout whose cluster has services and ports of the test's own."""
     ports = {
         "IM_ZK_PORT": int(zookeeper.hosts.rpartition(":")[2]),
         "IM_REDIS_PORT": own_redis.port,
@@ -29,9 +30,8 @@ def environ(
         "IM_BALANCER_PORT": free_port(),
     }
     names = {f"IM_{program}_START_CLUSTER": cluster_name for program in ("SERVER", "BALANCER")}
-    made = {**os.environ, **names, **{name: str(port) for name, port in ports.items()}}
-    yield made
-    _run("down", made)
+    checkout.environ |= {**names, **{name: str(port) for name, port in ports.items()}}
+    return checkout
 
 
 def _four_free_ports() -> int:
@@ -42,18 +42,6 @@ def _four_free_ports() -> int:
             return port
 
 
-def _run(action: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ROOT / "scripts" / "cluster"), action],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=environ,
-        check=False,
-    )
-
-
 def _nodes(environ: dict[str, str]) -> list[object]:
     url = f"http://{HOST}:{environ['IM_BALANCER_PORT']}/v1/nodes"
     with urllib.request.urlopen(url, timeout=5) as answer:
@@ -61,34 +49,54 @@ def _nodes(environ: dict[str, str]) -> list[object]:
     return nodes
 
 
-def test_up_and_down(environ: dict[str, str], own_redis: OwnRedis) -> None:
-    up = _run("up", environ)
+def test_up_and_down(cluster: Checkout, own_redis: OwnRedis) -> None:
+    environ = cluster.environ
+    up = cluster.run("cluster", "up")
     assert up.returncode == 0, up.stdout + up.stderr
     assert up.stdout.count(" ready ") == 3
     assert len(_nodes(environ)) == 2
-    again = _run("up", environ)
+    again = cluster.run("cluster", "up")
     assert again.returncode == 0
     assert "starting" not in again.stdout
-    assert _run("status", environ).returncode == 0
-    down = _run("down", environ)
+    assert cluster.run("cluster", "status").returncode == 0
+    down = cluster.run("cluster", "down", IM_NODE_PORT="1", IM_BALANCER_PORT="2")
     assert down.returncode == 0
     assert down.stdout.splitlines() == [
         f"balancer http://{HOST}:{environ['IM_BALANCER_PORT']} ended",
-        f"node ws://{HOST}:{int(environ['IM_NODE_PORT']) + 1} ended",
         f"node ws://{HOST}:{environ['IM_NODE_PORT']} ended",
+        f"node ws://{HOST}:{int(environ['IM_NODE_PORT']) + 1} ended",
     ]
     assert own_redis.version()
-    assert _run("status", environ).returncode == 1
+    assert cluster.run("cluster", "status").returncode == 1
 
 
-def test_down_without_up(environ: dict[str, str]) -> None:
-    down = _run("down", environ)
+def test_down_ends_the_services_that_up_started(cluster: Checkout) -> None:
+    port = free_port()
+    cluster.environ["IM_REDIS_PORT"] = str(port)
+    assert cluster.run("cluster", "up").returncode == 0
+    assert redis_version(HOST, port)
+    down = cluster.run("cluster", "down")
+    assert down.stdout.splitlines()[-1] == f"Redis on port {port} ended"
+    assert not listens(HOST, port)
+
+
+def test_a_service_started_before_stays(cluster: Checkout) -> None:
+    port = free_port()
+    cluster.environ["IM_REDIS_PORT"] = str(port)
+    cluster.run("services", "up", "redis")
+    assert cluster.run("cluster", "up").returncode == 0
+    cluster.run("cluster", "down")
+    assert redis_version(HOST, port)
+
+
+def test_down_without_up(checkout: Checkout) -> None:
+    down = checkout.run("cluster", "down")
     assert down.returncode == 0
     assert "nothing to end" in down.stdout
 
 
-def test_a_taken_port_is_named(environ: dict[str, str], own_redis: OwnRedis) -> None:
-    up = _run("up", {**environ, "IM_NODE_PORT": str(own_redis.port)})
+def test_a_taken_port_is_named(cluster: Checkout, own_redis: OwnRedis) -> None:
+    up = cluster.run("cluster", "up", IM_NODE_PORT=str(own_redis.port))
     assert up.returncode == 1
     assert f"port {own_redis.port} for node ws://" in up.stderr
     assert up.stderr.count("\n") == 1
