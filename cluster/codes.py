@@ -62,6 +62,9 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "token_expired"
     # The store does not answer; nothing was stored. Temporary.
     UNAVAILABLE = "unavailable"
+    # The store refuses this message, because of what it holds for the recipient; an operator has
+    # to look at the node's log.
+    STORE_REFUSED = "store_refused"
     # An earlier send of this channel failed and has not been sent again yet. Temporary.
     OUT_OF_ORDER = "out_of_order"
 

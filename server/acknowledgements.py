@@ -2,9 +2,10 @@
 
 import asyncio
 
-from cluster.errors import EpochChanged, Unavailable
+from cluster.errors import Unavailable
 from server.channel import Channel
 from server.inbox import Inbox
+from server.tasks import gather_each
 
 # Seconds between two rounds. What is lost by a crash in between costs a replay, no message.
 INTERVAL = 0.5
@@ -15,37 +16,28 @@ class Acknowledgements:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
-        # The last offset that each (user, device) has handled and the inbox does not know of.
-        self._waiting: dict[tuple[str, str], int] = {}
+        # The last offset that each (user, device, epoch) has handled and the inbox does not know.
+        self._waiting: dict[tuple[str, str, str], int] = {}
 
     def note(self, channel: Channel, offset: int) -> None:
-        """Take an acknowledgement."""
-        key = (channel.user, channel.device)
+        """Take an acknowledgement; it counts in the epoch that the channel was told."""
+        key = (channel.user, channel.device, channel.epoch)
         if offset > self._waiting.get(key, 0):
             self._waiting[key] = offset
 
-    def forget(self) -> None:
-        """Drop what was counted in an epoch that is over."""
-        self._waiting.clear()
-
     async def flush(self) -> None:
-        """Tell the inbox everything now.
+        """Tell the inbox everything now; what was counted in an epoch that is over is dropped.
 
         Raises:
-            EpochChanged: the store is another one; what it was not told means nothing there.
             Unavailable: it does not answer; what it was not told is kept.
         """
         waiting, self._waiting = self._waiting, {}
         try:
-            await asyncio.gather(
-                *(
-                    self._inbox.acknowledge(user, device, offset)
-                    for (user, device), offset in waiting.items()
-                )
+            await gather_each(
+                self._inbox.acknowledge(user, device, offset)
+                for (user, device, epoch), offset in waiting.items()
+                if epoch == self._inbox.epoch
             )
-        except EpochChanged:
-            # They were counted in an epoch that is over: in the new one they would be wrong.
-            raise
         except Unavailable:
             self._waiting = waiting | self._waiting
             raise

@@ -58,6 +58,10 @@ class Backends:
     bus: Bus
     stream: RedisStream | None = None
 
+    def store_answers(self) -> bool:
+        """Tell whether directory and inbox answer now."""
+        return self.stream is None or self.stream.connected
+
     async def open_store(self) -> None:
         """Connect to the store and learn its epoch.
 

@@ -98,6 +98,7 @@ class Channel:
         "_transport",
         "_unanswered",
         "device",
+        "epoch",
         "heard",
         "id",
         "open",
@@ -131,6 +132,8 @@ class Channel:
         self._clock = clock
         # Set at login.
         self.id = self.user = self.device = ""
+        # What the client counts offsets in: the epoch that it was last told.
+        self.epoch = ""
         # Where the channel stands in the user's inbox.
         self.sequence = Sequence()
         # Monotonic time of the last sign of life.
@@ -202,6 +205,12 @@ class Channel:
         self._answered()
         if not self.order.failed(envelope):
             self.close(CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again")
+
+    def rejected(self, envelope: Envelope, reason: str) -> None:
+        """Tell the client that its message cannot be stored, now or later."""
+        self._refused(ErrorCode.STORE_REFUSED)
+        self.push(text_frame(error_frame(ErrorCode.STORE_REFUSED, reason, envelope.id)))
+        self._answered()
 
     def tell(self, frame: NodeFrame) -> None:
         """Send the client any other frame."""

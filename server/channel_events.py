@@ -7,6 +7,7 @@ from server.acknowledgements import Acknowledgements
 from server.caretaker import Caretaker
 from server.channel import Channel
 from server.hub import Hub
+from server.leaves import Leaves
 from server.login import Login
 from server.presence import Presence
 from server.replay import Replay
@@ -23,6 +24,7 @@ class ChannelEvents:
         hub: Hub,
         router: Router,
         login: Login,
+        leaves: Leaves,
         replay: Replay,
         acknowledgements: Acknowledgements,
         presence: Presence,
@@ -32,6 +34,7 @@ class ChannelEvents:
     ) -> None:
         self._hub = hub
         self._login = login
+        self._leaves = leaves
         self._acknowledgements = acknowledgements
         self._presence = presence
         self._caretaker = caretaker
@@ -79,4 +82,4 @@ class ChannelEvents:
         self._caretaker.ended(channel)
         self._stats.closes[str(int(code))] += 1
         if channel.user:
-            self._tasks.spawn(self._login.leave(channel))
+            self._leaves.note(channel)

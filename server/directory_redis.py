@@ -1,12 +1,16 @@
 """The directory in Redis, shared by all nodes of a cluster."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from itertools import islice
 
+from server.redis_errors import CommandFailed
 from server.redis_keys import RedisKeys
 from server.redis_scripts import script_text
 from server.redis_stream import RedisStream
+
+_log = logging.getLogger(__name__)
 
 # How many users are entered, or swept, before the next calls of others get their turn.
 _CHUNK = 500
@@ -40,7 +44,11 @@ class RedisDirectory:
         """Enter many channels; see `Directory.add_all`."""
         rest = iter(channels)
         while chunk := list(islice(rest, _CHUNK)):
-            await self._add_chunk(chunk)
+            try:
+                await self._add_chunk(chunk)
+            except CommandFailed as exc:
+                # All commands of the chunk were given; one key that nobody can use stops no other.
+                _log.error("a channel could not be entered: %s", exc)
 
     async def remove(self, user: str, channel_id: str, *, last: bool) -> None:
         """Remove a channel if it is this node's; see `Directory.remove`."""

@@ -14,9 +14,12 @@ from server.channel import Channel
 from server.directory import Directory
 from server.hub import Hub
 from server.inbox import Inbox, Position
+from server.leaves import Leaves
 from server.welcome import Welcome
 
 _log = logging.getLogger(__name__)
+
+_NO_ANSWER = "the store does not answer"
 
 
 class Login:
@@ -28,8 +31,10 @@ class Login:
         directory: Directory,
         inbox: Inbox,
         welcome: Welcome,
+        leaves: Leaves,
         *,
         authenticate: Authenticate,
+        store_answers: Callable[[], bool],
         epoch_changed: Callable[[], None],
     ) -> None:
         """Make the login of one node.
@@ -39,14 +44,18 @@ class Login:
             directory: where the rest of the cluster finds them.
             inbox: what they have to get.
             welcome: tells them so.
+            leaves: takes those out again who are gone before they are connected.
             authenticate: raises `AuthenticationFailed` for a token that does not prove the user.
+            store_answers: tells whether directory and inbox answer now.
             epoch_changed: called when the store turns out to be another one.
         """
         self._hub = hub
         self._directory = directory
         self._inbox = inbox
         self._welcome = welcome
+        self._leaves = leaves
         self._authenticate = authenticate
+        self._store_answers = store_answers
         self._epoch_changed = epoch_changed
         # Nobody is connected before this is set: the node is not complete yet.
         self.ready = asyncio.Event()
@@ -68,26 +77,19 @@ class Login:
             channel.refuse(code, exc.reason, close_code)
             return
         await self.ready.wait()
+        if not self._store_answers():
+            # Said before anything is begun: clients come again and again while it is away.
+            channel.refuse(ErrorCode.UNAVAILABLE, _NO_ANSWER, CloseCode.UNAVAILABLE)
+            return
         try:
             await self._enter(channel, frame)
         except Unavailable as exc:
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
-            channel.refuse(
-                ErrorCode.UNAVAILABLE, "the store does not answer", CloseCode.UNAVAILABLE
-            )
-
-    async def leave(self, channel: Channel) -> None:
-        """Take a channel that has ended out of the hub and the directory."""
-        last = self._hub.remove(channel)
-        if not channel.id:
-            return
-        try:
-            await self._directory.remove(channel.user, channel.id, last=last)
-        except Unavailable:
-            # The sweep removes it, when this incarnation is gone; until then a look-up that
-            # finds it costs one publish in vain.
-            _log.debug("channel %s stays in the directory for now", channel.id)
+            channel.refuse(ErrorCode.UNAVAILABLE, _NO_ANSWER, CloseCode.UNAVAILABLE)
+        except Exception:
+            channel.refuse(ErrorCode.STORE_REFUSED, "the store failed", CloseCode.UNAVAILABLE)
+            raise
 
     async def _enter(self, channel: Channel, frame: Connect) -> None:
         """Make the channel findable *before* reading the head: what comes after is delivered."""
@@ -102,8 +104,10 @@ class Login:
             self._inbox.position(channel.user, channel.device, has),
         )
         if not channel.open:
-            await self.leave(channel)
+            self._leaves.note(channel)
             return
+        if epoch != self._inbox.epoch:
+            raise EpochChanged(epoch, self._inbox.epoch)
         after, recovered = starting_point(frame, epoch, position)
         channel.sequence.begin(after, position.head)
         self._welcome.say(channel, epoch, after, recovered=recovered)

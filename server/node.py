@@ -71,10 +71,9 @@ class Node:
         """Return whether each service answers now; an embedded node has none."""
         if self.settings.zk is None:
             return {}
-        stream = self.backends.stream
         return {
             "ZooKeeper": self.backends.registry.connected,
-            "Redis": stream is None or stream.connected,
+            "Redis": self.backends.store_answers(),
             "RabbitMQ": self.backends.bus.connected,
         }
 

@@ -15,6 +15,7 @@ from server.degradation import Degradation
 from server.dispatch import Dispatch
 from server.hub import Hub
 from server.keepalive import KeepAlive
+from server.leaves import Leaves
 from server.login import Login
 from server.presence import Presence
 from server.receipts import Receipts
@@ -43,17 +44,17 @@ class Parts:
         self.presence = Presence(directory)
         self.welcome = Welcome(node_id, inbox, self.degradation, settings.heartbeat)
         self.acknowledgements = Acknowledgements(inbox)
-        self.replay = Replay(inbox, self.welcome, stats)
+        self.leaves = Leaves(self.hub, directory)
         self.recovery = Recovery(
             node_id,
             self.hub,
             directory,
             inbox,
-            self.acknowledgements,
             self.welcome,
             self.degradation,
         )
         epoch_changed = self.recovery.check_epoch
+        self.replay = Replay(inbox, self.welcome, stats, epoch_changed=epoch_changed)
         self.dispatch = Dispatch(
             node_id,
             self.hub,
@@ -78,7 +79,9 @@ class Parts:
             directory,
             inbox,
             self.welcome,
+            self.leaves,
             authenticate=make_authenticate(settings),
+            store_answers=backends.store_answers,
             epoch_changed=epoch_changed,
         )
         self.caretaker = make_caretaker(settings, stats)
@@ -94,6 +97,7 @@ class Parts:
             self.hub,
             self.router,
             self.login,
+            self.leaves,
             self.replay,
             self.acknowledgements,
             self.presence,
@@ -108,6 +112,7 @@ class Parts:
             self.router.run,
             self.replay.run,
             self.receipts.run,
+            self.leaves.run,
             self.acknowledgements.run,
             self.recovery.run,
             self.sweep.run,

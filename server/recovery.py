@@ -15,12 +15,12 @@ from itertools import islice
 
 from cluster.errors import EpochChanged, Unavailable
 from cluster.snapshot import Snapshot
-from server.acknowledgements import Acknowledgements
 from server.channel import Channel
 from server.degradation import Degradation
 from server.directory import Directory
 from server.hub import Hub
 from server.inbox import Inbox
+from server.tasks import gather_each
 from server.welcome import Welcome
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,6 @@ class Recovery:
         hub: Hub,
         directory: Directory,
         inbox: Inbox,
-        acknowledgements: Acknowledgements,
         welcome: Welcome,
         degradation: Degradation,
     ) -> None:
@@ -60,7 +59,6 @@ class Recovery:
         self._hub = hub
         self._directory = directory
         self._inbox = inbox
-        self._acknowledgements = acknowledgements
         self._welcome = welcome
         self._degradation = degradation
         # The nodes in the last snapshot that was not stale.
@@ -157,14 +155,13 @@ class Recovery:
         self._todo.discard(todo)
         try:
             await work()
-        except BaseException:
+        except Unavailable:
             self._todo.add(todo)
             raise
 
     async def _learn_epoch(self) -> None:
         if await self._inbox.open():
             _log.warning("the store is in a new epoch: it was wiped or replaced")
-            self._acknowledgements.forget()
             self._restart = [
                 channel
                 for _, channels in self._channels()
@@ -182,7 +179,7 @@ class Recovery:
     async def _tell_restarted(self) -> None:
         while self._restart:
             some = self._restart[-CHUNK:]
-            await asyncio.gather(*(self._welcome.say_again(channel) for channel in some))
+            await gather_each(self._welcome.say_again(channel) for channel in some)
             del self._restart[-CHUNK:]
 
     async def _compare_all(self) -> None:

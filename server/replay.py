@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cluster.errors import Unavailable
+from cluster.errors import EpochChanged, Unavailable
 from cluster.frames import message_frame
 from server.channel import Channel
 from server.inbox import Inbox
 from server.stats import Stats
+from server.tasks import gather_each
 from server.welcome import Welcome
 from server.wire import text_frame
 
@@ -29,7 +30,10 @@ RETRY = 0.5
 class Replay:
     """Reads what channels lack, many of them in one go, until they lack nothing."""
 
-    def __init__(self, inbox: Inbox, welcome: Welcome, stats: Stats) -> None:
+    def __init__(
+        self, inbox: Inbox, welcome: Welcome, stats: Stats, *, epoch_changed: Callable[[], None]
+    ) -> None:
+        self._epoch_changed = epoch_changed
         self._inbox = inbox
         self._welcome = welcome
         self._stats = stats
@@ -50,8 +54,10 @@ class Replay:
             await asyncio.sleep(PATIENCE)
             channels = self._take()
             try:
-                await asyncio.gather(*(self._read(channel) for channel in channels))
-            except Unavailable:
+                await gather_each(self._read(channel) for channel in channels)
+            except Unavailable as exc:
+                if isinstance(exc, EpochChanged):
+                    self._epoch_changed()
                 for channel in channels:
                     self._want_again(channel)
                 await asyncio.sleep(RETRY)

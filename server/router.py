@@ -126,12 +126,25 @@ class Router:
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
             self._fail(batch, "the store does not answer: nothing was stored")
-        except Exception:
-            self._stats.unexpected += 1
-            _log.exception("a batch of %d messages failed", len(batch))
-            self._fail(batch, "the store failed")
+        except Exception as exc:
+            await self._isolate(batch, exc)
         else:
             self._answer(batch, stored)
+
+    async def _isolate(self, batch: Sequence[Pending], error: Exception) -> None:
+        """Find the message that the store refuses, so that it takes no other with it.
+
+        What was stored before the refusal is found to be a repetition, and so stored once.
+        """
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._store(batch[:middle])
+            await self._store(batch[middle:])
+            return
+        [(channel, envelope)] = batch
+        self._stats.unexpected += 1
+        _log.error("the store refuses a message for %r: %s", envelope.recipient, error)
+        channel.rejected(envelope, "the store refuses messages for this recipient")
 
     def _answer(self, batch: Sequence[Pending], stored: Sequence[Stored]) -> None:
         stats = self._stats

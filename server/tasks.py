@@ -2,15 +2,35 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
+from cluster.errors import Unavailable
 from server.stats import Stats
 
 _log = logging.getLogger(__name__)
 
 # Seconds before a loop that failed is started again.
 RESTART_DELAY = 0.5
+
+
+async def gather_each(works: Iterable[Awaitable[None]]) -> None:
+    """Do things that do not depend on each other, all at once; one that fails stops no other.
+
+    An error that would come again (a key of the wrong type, say) is logged, since trying that one
+    again and again would keep everything else from being done.
+
+    Raises:
+        Unavailable: one of them may succeed later; all have been tried.
+    """
+    results = await asyncio.gather(*works, return_exceptions=True)
+    errors = [result for result in results if isinstance(result, Exception)]
+    for error in errors:
+        if not isinstance(error, Unavailable):
+            _log.error("passed over one of %d: %r", len(results), error, exc_info=error)
+    for error in errors:
+        if isinstance(error, Unavailable):
+            raise error
 
 
 class Tasks:

@@ -27,6 +27,7 @@ class Welcome:
             recovered=recovered,
             heartbeat=self._heartbeat,
         )
+        channel.epoch = epoch
         channel.tell(frame)
         if self._degradation.reasons:
             channel.tell(self._degradation.frame())
