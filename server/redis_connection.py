@@ -144,8 +144,7 @@ class RedisConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what is pending; see `asyncio.BaseProtocol`."""
-        reason = exc.strerror if isinstance(exc, OSError) else str(exc)
-        self.end(reason or str(exc) if exc else "it closed the connection")
+        self.end("it closed the connection" if exc is None else _describe(exc))
 
     def _settle(self, future: asyncio.Future[Any], reply: Any) -> None:
         self._answered += 1
@@ -183,3 +182,8 @@ class RedisConnection(asyncio.Protocol):
             self._overdue = oldest
             due = now + _LAST_LOOK
         self._timer = self._loop.call_at(due, self._check)
+
+
+def _describe(exc: Exception) -> str:
+    """Return what happened, without the number that a system's error begins with."""
+    return exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
