@@ -44,6 +44,8 @@ class ScriptedNode:
         self.port = 0
         self._server: Server | None = None
         self.channels: list[NodeChannel] = []
+        # Every connection, those still shaking hands included.
+        self._transports: set[asyncio.Transport] = set()
         # What clients said, in order.
         self.connects: list[frames.Connect] = []
         self.sends: list[frames.Send] = []
@@ -76,10 +78,25 @@ class ScriptedNode:
             subprotocols=[Subprotocol(frames.SUBPROTOCOL)],
             process_request=self._process_request,
             close_timeout=0.2,
+            create_connection=self._connection_class(),
             max_queue=None,
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         return self
+
+    def _connection_class(self) -> type[ServerConnection]:
+        transports = self._transports
+
+        class Tracked(ServerConnection):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                transports.add(self.transport)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                transports.discard(self.transport)
+                super().connection_lost(exc)
+
+        return Tracked
 
     async def stop(self, code: int = CloseCode.NODE_STOPPING) -> None:
         """Close all channels with a code and stop listening."""
@@ -91,8 +108,8 @@ class ScriptedNode:
     async def kill(self) -> None:
         """Cut all connections and stop listening, as a killed process would."""
         if self._server is not None:
-            self._server.close(close_connections=False)
-        self.cut()
+            for transport in list(self._transports):  # those still shaking hands included
+                transport.abort()
         await self.stop()
 
     def cut(self) -> None:

@@ -1,0 +1,159 @@
+"""Losing a channel and moving to another, as an application sees it."""
+
+import asyncio
+
+import pytest
+
+from client_sdk import (
+    Client,
+    Disconnected,
+    Happening,
+)
+from cluster.codes import CloseCode
+from cluster.frames import Move
+from tests.client_sdk.joined import bodies, has, joined, lagging, what
+from tests.client_sdk.node import ScriptedNode
+from tests.services.eventually import eventually
+
+
+class TestReconnecting:
+    async def test_resends_what_was_not_confirmed(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        a.keep_sent_back = True
+        async with joined([a], "alice") as (client, _):
+            sending = [asyncio.create_task(client.send("bob", n)) for n in range(10)]
+            await lagging(a, "alice", 10)
+            a.keep_sent_back = False
+            a.cut()
+            sent = await asyncio.gather(*sending)
+        assert len(b.store.inboxes["bob"].tails) == 10
+        assert [s.offset for s in sent if s.offset] == [10]  # the place of the others is forgotten
+
+    async def test_goes_to_another_node(self, nodes: list[ScriptedNode]) -> None:
+        async with joined(nodes) as (client, events):
+            here = next(node for node in nodes if node.url == client.url)
+            await here.kill()
+            await eventually(lambda: client.url not in ("", here.url))
+            other = next(node for node in nodes if node is not here)
+            assert client.node == other.name
+            await client.send("alice", 1)
+        assert what(events)[:3] == ["connected", "disconnected", "connected"]
+
+    async def test_keeps_trying_until_a_node_is_back(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, events):
+            await node.kill()
+            await eventually(has(events, Happening.RETRYING))
+            assert client.url == ""
+            await node.start()
+            node.put("bob", "1")
+            assert await bodies(client, 1) == ["1"]
+
+    async def test_a_stopping_node_is_left(self, nodes: list[ScriptedNode]) -> None:
+        async with joined(nodes) as (client, events):
+            here = next(node for node in nodes if node.url == client.url)
+            await here.stop()
+            await eventually(lambda: client.url not in ("", here.url))
+        assert str(int(CloseCode.NODE_STOPPING)) in [e.code for e in events]
+
+    async def test_does_not_return_after_a_final_code(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, events):
+            node.put("bob", "1")
+            await eventually(lambda: client._receiver.position.offset == 1)
+            await node.close_channels(CloseCode.AUTHENTICATION_FAILED, "token revoked")
+            await eventually(has(events, Happening.ENDED))
+            assert await bodies(client, 1) == ["1"]
+            for _ in range(2):
+                with pytest.raises(Disconnected, match=r"4501.*token revoked"):
+                    await anext(client)
+                with pytest.raises(Disconnected):
+                    await client.send("alice", 1)
+        assert len(node.connects) == 1
+
+    async def test_sends_on_their_way_raise_a_final_code(self, node: ScriptedNode) -> None:
+        node.keep_sent_back = True
+        async with joined([node]) as (client, _):
+            sending = asyncio.create_task(client.send("alice", 1))
+            await lagging(node, "bob", 1)
+            await node.close_channels(CloseCode.MESSAGE_TOO_BIG, "too big")
+            with pytest.raises(Disconnected, match="1009"):
+                await sending
+
+    async def test_a_new_token_when_the_old_one_expires(self, node: ScriptedNode) -> None:
+        tokens = iter(["first", "second"])
+        async with joined([node], token=lambda: next(tokens)) as (client, events):
+            await node.close_channels(CloseCode.TOKEN_EXPIRED, "expired")
+            await eventually(lambda: what(events).count("connected") == 2)
+            await client.send("alice", 1)
+        assert [connect.token for connect in node.connects] == ["first", "second"]
+
+    async def test_a_fixed_token_that_expires_ends_it(self, node: ScriptedNode) -> None:
+        async with joined([node], token="only") as (client, _):
+            await node.close_channels(CloseCode.TOKEN_EXPIRED, "expired")
+            with pytest.raises(Disconnected, match="4502"):
+                await anext(client)
+
+
+class TestMoving:
+    async def test_opens_the_new_channel_before_it_leaves(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        async with joined([a]) as (client, events):
+            a.put("bob", "1")
+            assert await bodies(client, 1) == ["1"]
+            await a.say(Move(url=b.url, within=0.05))
+            await eventually(lambda: client.url == b.url)
+            await eventually(lambda: not a.channels)
+            b.put("bob", "2")
+            assert await bodies(client, 1) == ["2"]
+        assert b.connects[0].offset == 1
+        assert what(events) == ["connected", "moving", "connected", "ended"]
+
+    async def test_without_a_url_it_picks_another_node(self, nodes: list[ScriptedNode]) -> None:
+        async with joined(nodes) as (client, _):
+            here = next(node for node in nodes if node.url == client.url)
+            await here.say(Move(within=0.0))
+            await eventually(lambda: client.url not in ("", here.url))
+
+    async def test_stays_while_the_new_node_is_not_there(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        await b.stop()
+        async with joined([a]) as (client, _):
+            await a.say(Move(url=b.url, within=0.0))
+            await client.send("alice", 1)
+            assert client.url == a.url
+            await b.start()
+            await eventually(lambda: client.url == b.url)
+
+    async def test_lost_while_it_waits_it_goes_there_at_once(
+        self, nodes: list[ScriptedNode]
+    ) -> None:
+        a, b = nodes
+        async with joined([a]) as (client, _):
+            await a.say(Move(url=b.url, within=300.0))
+            await client.send("alice", 1)
+            a.cut()
+            await eventually(lambda: client.url == b.url)
+
+    async def test_a_resume_does_not_wait_for_the_moment_to_move(
+        self, nodes: list[ScriptedNode]
+    ) -> None:
+        a, b = nodes
+        async with joined([a], receive_window=2) as (client, _):
+            a.put("bob", *"12345")
+            await a.say(Move(url=b.url, within=300.0))
+            assert await bodies(client, 5) == [*"12345"]
+            assert client.url == b.url
+
+    async def test_a_stream_is_whole_through_many_moves(self, nodes: list[ScriptedNode]) -> None:
+        async with joined([nodes[0]], "alice") as (alice, _), joined([nodes[0]]) as (bob, _):
+            sending = asyncio.create_task(self.send_all(alice, 300))
+            received = list[int]()
+            for turn in range(6):
+                received += await bodies(bob, 50)
+                here, there = nodes[turn % 2], nodes[(turn + 1) % 2]
+                await here.say(Move(url=there.url, within=0.01))
+            await sending
+        assert received == list(range(300))
+
+    async def send_all(self, client: Client, count: int) -> None:
+        for n in range(count):
+            await client.send("bob", n)
