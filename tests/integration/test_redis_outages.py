@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cluster.errors import EpochChanged, ServiceUnavailable
-from scripts.stack.instance import HOST
-from scripts.stack.probe import ask
 from server.directory_redis import RedisDirectory
 from server.inbox_redis import RedisInbox
 from server.redis_stream import RedisStream
@@ -110,18 +108,3 @@ async def test_a_redis_without_memory_stores_nothing_but_can_be_read(cluster: Cl
     await cluster.stream.call("CONFIG", "SET", "maxmemory", "0")
     stored = await cluster.inbox.append([envelope(2), envelope(3)])
     assert [each.offset for each in stored] == [2, 3]
-
-
-async def test_the_password_is_needed_and_never_shown(own_redis: OwnRedis) -> None:
-    said = ask(HOST, own_redis.port, b"CONFIG SET requirepass s3cret\r\n", stop=b"\r\n")
-    assert said == b"+OK\r\n"
-    for login in ("", ":wrong-one@", "nobody:s3cret@"):
-        stream = RedisStream(f"redis://{login}{HOST}:{own_redis.port}")
-        with pytest.raises(ServiceUnavailable, match=r"NOAUTH|WRONGPASS") as raised:
-            await stream.open()
-        assert "s3cret" not in str(raised.value)
-        assert "wrong-one" not in str(raised.value)
-    cluster = Cluster(f"redis://:s3cret@{HOST}:{own_redis.port}/2")
-    await cluster.open()
-    assert len(await cluster.inbox.append([envelope(1)])) == 1
-    await cluster.stream.close()
