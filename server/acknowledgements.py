@@ -1,6 +1,7 @@
 """Acknowledgements on their way to the inbox: the last one of each device, a few times a second."""
 
 import asyncio
+from contextlib import suppress
 
 from cluster.errors import Unavailable
 from server.channel import Channel
@@ -18,6 +19,7 @@ class Acknowledgements:
         self._inbox = inbox
         # The last offset that each (user, device, epoch) has handled and the inbox does not know.
         self._waiting: dict[tuple[str, str, str], int] = {}
+        self._wake = asyncio.Event()
 
     def note(self, channel: Channel, offset: int) -> None:
         """Take an acknowledgement; it counts in the epoch that the channel was told."""
@@ -42,10 +44,17 @@ class Acknowledgements:
             self._waiting = waiting | self._waiting
             raise
 
+    def hurry(self) -> None:
+        """Tell the inbox at once: a device has left, and may come back on another node."""
+        if self._waiting:
+            self._wake.set()
+
     async def run(self) -> None:
         """Tell the inbox, round after round, until cancelled."""
         while True:
-            await asyncio.sleep(INTERVAL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), INTERVAL)
+            self._wake.clear()
             try:
                 await self.flush()
             except Unavailable:

@@ -132,7 +132,8 @@ class Channel:
         self._clock = clock
         # Set at login.
         self.id = self.user = self.device = ""
-        # What the client counts offsets in: the epoch that it was last told.
+        # What the client counts offsets in: the epoch that it was last told. Empty until it is
+        # connected.
         self.epoch = ""
         # Where the channel stands in the user's inbox.
         self.sequence = Sequence()
@@ -169,7 +170,7 @@ class Channel:
     def deliver(self, offset: int, frame: bytes) -> None:
         """Take a message for this user, ready to be written, if it is the next one."""
         if offset == NOT_STORED:
-            if self.sequence.next and self.writable:
+            if self.epoch and self.writable:
                 self.push(frame)
                 self._stats.delivered += 1
             return
@@ -205,6 +206,13 @@ class Channel:
         self._answered()
         if not self.order.failed(envelope):
             self.close(CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again")
+
+    def out_of_order(self, envelope: Envelope) -> None:
+        """Tell the client that an earlier message has to come again first."""
+        self._refused(ErrorCode.OUT_OF_ORDER)
+        reason = "an earlier message failed: send it again first"
+        self.push(text_frame(error_frame(ErrorCode.OUT_OF_ORDER, reason, envelope.id)))
+        self._answered()
 
     def rejected(self, envelope: Envelope, reason: str) -> None:
         """Tell the client that its message cannot be stored, now or later."""
@@ -331,20 +339,10 @@ class Channel:
         envelope = Envelope(
             recipient, self.user, frame.id, session, number, tail, frame.durable, frame.receipt
         )
-        if self.order.overtakes(envelope):
-            self._out_of_order(frame.id)
-            return
-        self.order.came(envelope)
         self._stats.received += 1
         self._asked()
         if not self._events.submit(self, envelope):
             self._pause()
-
-    def _out_of_order(self, id: str) -> None:
-        """Tell the client that an earlier message has to come again first."""
-        self._refused(ErrorCode.OUT_OF_ORDER)
-        reason = "an earlier message failed: send it again first"
-        self.push(text_frame(error_frame(ErrorCode.OUT_OF_ORDER, reason, id)))
 
     def _ack(self, frame: Ack) -> None:
         self._need_connected(None)
@@ -358,7 +356,7 @@ class Channel:
         self._events.asked_presence(self, frame.user)
 
     def _need_connected(self, id: str | None) -> None:
-        if not self.sequence.next:
+        if not self.epoch:
             raise InvalidFrame(ErrorCode.NOT_CONNECTED, "the first frame must be connect", id)
 
     def _bad_frame(self, error: InvalidFrame) -> None:

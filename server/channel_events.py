@@ -83,3 +83,4 @@ class ChannelEvents:
         self._stats.closes[str(int(code))] += 1
         if channel.user:
             self._leaves.note(channel)
+            self._acknowledgements.hurry()

@@ -83,7 +83,7 @@ class Hub:
         channels = tuple(self.channels)
         for start in range(0, len(channels), TELL_CHUNK):
             for channel in channels[start : start + TELL_CHUNK]:
-                if channel.sequence.next:
+                if channel.epoch:
                     channel.push(data)
             await asyncio.sleep(TELL_PAUSE)
 

@@ -163,10 +163,7 @@ class Recovery:
         if await self._inbox.open():
             _log.warning("the store is in a new epoch: it was wiped or replaced")
             self._restart = [
-                channel
-                for _, channels in self._channels()
-                for channel in channels
-                if channel.sequence.next
+                channel for _, channels in self._channels() for channel in channels if channel.epoch
             ]
 
     async def _enter_anew(self) -> None:
@@ -179,7 +176,7 @@ class Recovery:
     async def _tell_restarted(self) -> None:
         while self._restart:
             some = self._restart[-CHUNK:]
-            await gather_each(self._welcome.say_again(channel) for channel in some)
+            await gather_each(self._welcome.begin_anew(channel) for channel in some)
             del self._restart[-CHUNK:]
 
     async def _compare_all(self) -> None:

@@ -105,16 +105,22 @@ class Router:
                 await asyncio.sleep(rest)
 
     def _take(self) -> list[Pending]:
-        """Take the next batch, leaving out what would overtake an earlier message that failed."""
+        """Take the next batch, leaving out what would overtake an earlier message that failed.
+
+        Only here, in the order in which they are stored, can it be told whether a message comes
+        behind the one that failed: a copy that came earlier may still have waited.
+        """
         taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         if not self._waiting:
             self._wake.clear()
         batch = []
         for pending in taken:
-            self._waiting_bytes -= len(pending.envelope.tail)
-            if pending.channel.order.overtakes(pending.envelope):
-                pending.channel.failed(pending.envelope, "an earlier message failed")
+            channel, envelope = pending
+            self._waiting_bytes -= len(envelope.tail)
+            if channel.order.overtakes(envelope):
+                channel.out_of_order(envelope)
             else:
+                channel.order.came(envelope)
                 batch.append(pending)
         return batch
 

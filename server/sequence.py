@@ -31,10 +31,10 @@ class Sequence:
         self.head = max(head, self.head)
         self.waiting.clear()
 
-    def restart(self, after: int, head: int) -> None:
-        """Start in a new epoch: what was known of the old one says nothing any more."""
-        self.head = 0
-        self.begin(after, head)
+    def forget(self) -> None:
+        """Close, until `begin`: what was known says nothing any more, in a new epoch."""
+        self.next = self.head = 0
+        self.waiting.clear()
 
     @property
     def missing(self) -> bool:

@@ -126,9 +126,9 @@ class WebSocketTransport(asyncio.Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; the peer has `CLOSE_TIMEOUT` seconds to answer."""
+        self._closing = True
         if self._tcp is None or self._ws.state is not State.OPEN:
             return
-        self._closing = True
         self._ws.send_close(code, reason)
         self._flush()
         self.resume_reading()  # the answer has to be read

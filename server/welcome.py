@@ -32,17 +32,23 @@ class Welcome:
         if self._degradation.reasons:
             channel.tell(self._degradation.frame())
 
-    async def say_again(self, channel: Channel) -> None:
-        """Have a channel begin anew with the oldest message that there is.
+    def skip(self, channel: Channel, after: int) -> None:
+        """Have a channel go on behind offset `after`: the inbox no longer holds what is before."""
+        channel.sequence.begin(after, channel.sequence.head)
+        self.say(channel, channel.epoch, after, recovered=False)
+        channel.note(after)
 
-        For a channel whose next message is gone, by retention or because the store was replaced.
+    async def begin_anew(self, channel: Channel) -> None:
+        """Have a channel begin with the oldest message of the store's new epoch.
 
         Raises:
-            Unavailable: the store does not answer; nothing has changed.
+            Unavailable: the store does not answer; the channel gets nothing until this succeeds.
         """
+        # What comes by the bus from now on is of the new epoch, and must not be forgotten.
+        channel.sequence.forget()
         epoch = self._inbox.epoch
         position = await self._inbox.position(channel.user, channel.device, 0)
         after = position.oldest - 1
-        channel.sequence.restart(after, position.head)
+        channel.sequence.begin(after, position.head)
         self.say(channel, epoch, after, recovered=False)
         channel.note(position.head)
