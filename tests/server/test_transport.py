@@ -212,6 +212,13 @@ async def test_nothing_is_handled_after_the_session_has_closed() -> None:
     assert wire.peer.close_code == 4500
 
 
+async def test_nothing_is_handled_after_a_message_that_is_not_utf8() -> None:
+    wire = opened()
+    end = frame(Opcode.CLOSE, b"\x03\xe8")
+    wire.peer.give(frame(Opcode.TEXT, b"\xff") + frame(Opcode.TEXT, b"too late") + end)
+    assert wire.session.texts == []
+
+
 async def test_writes_go_out_as_they_are_and_are_dropped_when_closing() -> None:
     wire = opened()
     wire.peer.transport.write(text_frame(b'{"n":1}') + text_frame(b'{"n":2}'))
