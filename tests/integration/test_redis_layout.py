@@ -25,6 +25,7 @@ async def _used(store: InRedis) -> None:
     await inbox.open()
     await inbox.append([envelope(7), envelope(8)])
     await inbox.acknowledge("bob", "phone", 1)
+    await inbox.raise_alarm()
 
 
 async def test_keys_and_their_types(store: InRedis, cluster_name: str) -> None:
@@ -35,6 +36,7 @@ async def test_keys_and_their_types(store: InRedis, cluster_name: str) -> None:
         found[name] = (await store.stream.call("TYPE", key)).decode()
     assert found == {
         ":epoch": "string",
+        ":alarms": "string",
         ":nodes": "set",
         ":node:n1": "set",
         ":{bob}:channels": "hash",

@@ -11,11 +11,14 @@ from cluster.errors import ServiceUnavailable
 from scripts.stack.instance import HOST
 from scripts.stack.ports import free_port
 from scripts.stack.probe import ask
+from server.directory_redis import RedisDirectory
+from server.inbox_redis import RedisInbox
 from server.redis_connection import RedisConnection
 from server.redis_dialer import RedisDialer
 from server.redis_errors import refusal
 from server.redis_stream import RedisStream
 from server.redis_target import parse_redis_url
+from tests.contract.stores import envelope
 from tests.services import OwnRedis, eventually
 
 
@@ -38,6 +41,34 @@ async def test_the_password_is_needed_and_never_shown(own_redis: OwnRedis) -> No
         await stream.open()
         assert b" db=2 " in await stream.call("CLIENT", "INFO")
         await stream.close()
+
+
+RIGHTS = "~im:* +@read +@write +@scripting +time +ping +select"
+MORE_RIGHTS = RIGHTS + " +client|info +client|kill +client|setname"
+
+
+@pytest.mark.parametrize(("rights", "name"), [(RIGHTS, b""), (MORE_RIGHTS, b"im")])
+async def test_an_account_needs_only_the_rights_that_the_docs_name(
+    own_redis: OwnRedis, rights: str, name: bytes
+) -> None:
+    command = f"ACL SETUSER node on >pw resetkeys {rights}\r\n".encode()
+    assert ask(HOST, own_redis.port, command, stop=b"\r\n") == b"+OK\r\n"
+    stream = RedisStream(f"redis://node:pw@{HOST}:{own_redis.port}")
+    inbox, directory = RedisInbox(stream, "im"), RedisDirectory(stream, "im", "n1")
+    await stream.open()
+    await inbox.open()
+    await directory.register_node()
+    await directory.add("bob", "c1")
+    await inbox.append([envelope(1, time=1.0), envelope(2)])
+    await inbox.position("bob", "phone")
+    await inbox.acknowledge("bob", "phone", 2)
+    assert await inbox.heads(["bob"]) == [2]
+    assert await inbox.read("bob", 2, 1) == []
+    await directory.remove("bob", "c1", last=True)
+    assert await directory.sweep("n1") == 0
+    listed = ask(HOST, own_redis.port, b"CLIENT LIST\r\n", stop=b" user=node ")
+    assert (b" name=%b " % name) in listed
+    await stream.close()
 
 
 def make_certificate(folder: Path) -> Path:
