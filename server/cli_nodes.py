@@ -24,7 +24,7 @@ TIMEOUT = 5.0
 @cluster_option
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON, for programs.")
 def nodes(zk: str | None, cluster: str, as_json: bool) -> None:
-    """Show the nodes that are registered now.
+    """Show the nodes that are registered now; their whole ids with --json.
 
     \b
     Examples:
@@ -60,7 +60,7 @@ def _table(snapshot: Snapshot) -> Table:
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for record in snapshot.records:
         table.add_row(
-            record.node_id,
+            record.node_id[:8],
             record.url,
             record.state,
             record.zone or "-",
