@@ -27,7 +27,8 @@ class RabbitmqSettings:
             publishes a second than a node can make; more would only hide a broker that lags.
         max_buffered_bytes: what may wait in this process for the socket.
         lag_limit: seconds after which a publish that is not confirmed, or a pulse that has not
-            come back, means that the bus does not work.
+            come back, means that the bus does not work. Until then its batches are late without
+            anybody knowing; a shorter limit would call a broker that pauses for breath away.
         stall_limit: seconds of lagging, without being blocked, after which connections are made
             anew, whatever they look like.
         blocked_limit: seconds that the broker may block a connection before it is made anew.
@@ -48,7 +49,7 @@ class RabbitmqSettings:
     heartbeat: int = 10
     max_unconfirmed: int = 1000
     max_buffered_bytes: int = 8 * 1024 * 1024
-    lag_limit: float = 2.0
+    lag_limit: float = 0.75
     stall_limit: float = 20.0
     blocked_limit: float = 60.0
     open_timeout: float = 5.0
