@@ -38,6 +38,12 @@ class Program:
                 str(_BIN / program), *arguments, stdout=log, stderr=log, stdin=-3
             )
 
+    @property
+    def pid(self) -> int:
+        """The process id; only after `start`."""
+        assert self._process is not None
+        return self._process.pid
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, if the process still runs."""
         if self._process is not None and self._process.returncode is None:
