@@ -115,12 +115,9 @@ class Router:
             self._wake.clear()
         batch = []
         for pending in taken:
-            channel, envelope = pending
-            self._waiting_bytes -= len(envelope.tail)
-            if channel.order.overtakes(envelope):
-                channel.out_of_order(envelope)
-            else:
-                channel.order.came(envelope)
+            self._waiting_bytes -= len(pending.envelope.tail)
+            if _in_order(pending):
+                pending.channel.order.came(pending.envelope)
                 batch.append(pending)
         return batch
 
@@ -145,7 +142,10 @@ class Router:
         if len(batch) > 1:
             middle = len(batch) // 2
             await self._store(batch[:middle])
-            await self._store(batch[middle:])
+            # The first half may have failed for a while only: the second must not overtake it.
+            rest = [pending for pending in batch[middle:] if _in_order(pending)]
+            if rest:
+                await self._store(rest)
             return
         [(channel, envelope)] = batch
         self._stats.unexpected += 1
@@ -180,3 +180,12 @@ class Router:
             held, self._held = self._held, []
             for channel in held:
                 channel.resume()
+
+
+def _in_order(pending: Pending) -> bool:
+    """Tell whether a message may be stored now; if not, its sender is told."""
+    channel, envelope = pending
+    if channel.order.overtakes(envelope):
+        channel.out_of_order(envelope)
+        return False
+    return True

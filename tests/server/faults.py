@@ -23,6 +23,10 @@ class FaultyInbox:
         self.away = False
         # Raise something that nobody expects.
         self.broken = False
+        # Recipients for whom nothing can be stored, ever.
+        self.refused: set[str] = set()
+        # What the next appends raise, one after another; None for those that succeed.
+        self.failures: list[Exception | None] = []
         # Appends wait until it is set.
         self.gate = asyncio.Event()
         self.gate.set()
@@ -45,6 +49,11 @@ class FaultyInbox:
         """See `Inbox.append`."""
         await self.gate.wait()
         self._check()
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        if any(envelope.recipient in self.refused for envelope in envelopes):
+            raise LookupError("refused, as the test wants it")
         self.batches.append(len(envelopes))
         return await self._inbox.append(envelopes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from server.backends import MemoryWorld, memory_backends
@@ -62,23 +61,12 @@ class Rig:
 
 
 async def hear(peer: Peer, count: int = 1, within: float = 5.0) -> list[dict[str, Any]]:
-    """Return the next frames that a client gets: at least `count`."""
+    """Return the next frames that a client gets."""
     frames: list[dict[str, Any]] = []
 
     def enough() -> bool:
-        frames.extend(peer.messages())
-        return len(frames) >= count
+        frames.extend(peer.messages(count - len(frames)))
+        return len(frames) == count
 
     await eventually(enough, within)
     return frames
-
-
-async def hear_all(peers: dict[str, Peer], done: Callable[[], bool]) -> None:
-    """Let clients read until `done`."""
-
-    def read() -> bool:
-        for peer in peers.values():
-            peer.messages()
-        return done()
-
-    await eventually(read)

@@ -155,12 +155,12 @@ class Peer:
         self.client.send_binary(data)
         self.give(b"".join(self.client.data_to_send()))
 
-    def messages(self) -> list[dict[str, Any]]:
-        """Return the frames of the protocol that came since the last call."""
+    def messages(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the frames of the protocol that were not returned yet, up to `limit` of them."""
         self._read()
         texts = [frame for frame in self._frames if frame.opcode is Opcode.TEXT]
-        self._frames = []
-        return [json.loads(bytes(frame.data)) for frame in texts]
+        self._frames = [] if limit is None else texts[limit:]
+        return [json.loads(bytes(frame.data)) for frame in texts[:limit]]
 
     def opcodes(self) -> list[Opcode]:
         """Return the kinds of WebSocket frames that came since the last call."""
