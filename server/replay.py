@@ -81,11 +81,26 @@ class Replay:
         if not entries or entries[0][0] != after + 1:
             # Dropped by retention, or by somebody who knows the store from outside.
             _log.warning("the inbox of %r lacks offset %d", channel.user, after + 1)
-            self._welcome.skip(channel, entries[0][0] - 1 if entries else sequence.head)
+            if not entries:
+                await self._skip_all(channel)
+                return
+            self._welcome.skip(channel, entries[0][0] - 1)
         for offset, tail in entries:
             channel.deliver(offset, text_frame(message_frame(offset, tail)))
         self._stats.replayed += len(entries)
         self._want_again(channel)
+
+    async def _skip_all(self, channel: Channel) -> None:
+        """Have a channel go on behind the head: nothing that it lacks is there.
+
+        What it took for the head may never have been there, or the store may have lost it. Were it
+        believed, the channel would drop all that comes up to it.
+        """
+        known = channel.sequence.head
+        [head] = await self._inbox.heads([channel.user])
+        if head < known:
+            channel.sequence.forget()
+        self._welcome.skip(channel, head)
 
     def _want_again(self, channel: Channel) -> None:
         if _lacks(channel):
