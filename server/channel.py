@@ -178,17 +178,17 @@ class Channel:
         if not self.writable:
             sequence.note(offset)
             return
+        lacked = sequence.missing
         for ready in sequence.accept(offset, frame):
             self.push(ready)
             self._stats.delivered += 1
-        if sequence.missing:
-            self._events.missing(self)
+        self._ask_for_missing(lacked)
 
     def note(self, offset: int) -> None:
         """Learn that the user's inbox reaches up to `offset`."""
+        lacked = self.sequence.missing
         self.sequence.note(offset)
-        if self.sequence.missing:
-            self._events.missing(self)
+        self._ask_for_missing(lacked)
 
     def sent(self, id: str, offset: int | None) -> None:
         """Tell the client that its message is stored."""
@@ -352,8 +352,17 @@ class Channel:
 
     def _ask_presence(self, frame: AskPresence) -> None:
         self._need_connected(None)
+        try:
+            user = check_name("user", frame.user)
+        except InvalidName as exc:
+            raise InvalidFrame(ErrorCode.BAD_NAME, str(exc)) from exc
         self._asked()
-        self._events.asked_presence(self, frame.user)
+        self._events.asked_presence(self, user)
+
+    def _ask_for_missing(self, lacked: bool) -> None:
+        if self.sequence.missing:
+            self._stats.gaps += not lacked
+            self._events.missing(self)
 
     def _need_connected(self, id: str | None) -> None:
         if not self.epoch:

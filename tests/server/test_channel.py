@@ -158,17 +158,6 @@ async def test_an_ack_beyond_what_was_delivered_is_ignored() -> None:
     assert line.node.acks == [1]
 
 
-async def test_after_a_failure_later_messages_have_to_wait() -> None:
-    line = Line()
-    line.send("s-1")
-    line.channel.failed(line.node.envelopes[0], "away")
-    line.send("s-2")
-    line.send("s-1")
-    line.send("s-2")
-    assert line.codes() == ["unavailable", "out_of_order"]
-    assert [envelope.number for envelope in line.node.envelopes] == [1, 1, 2]
-
-
 async def test_a_temporary_error_says_so_and_names_the_message() -> None:
     line = Line()
     line.send("s-1")
@@ -177,44 +166,29 @@ async def test_a_temporary_error_says_so_and_names_the_message() -> None:
     assert line.heard() == [expected | {"temporary": True}]
 
 
-async def test_an_older_message_does_not_end_the_wait() -> None:
+async def test_what_would_overtake_is_told_to_wait() -> None:
     line = Line()
-    line.send("s-5")
-    line.channel.failed(line.node.envelopes[0], "away")
-    line.send("s-3")
-    line.send("s-6")
-    assert line.codes() == ["unavailable", "out_of_order"]
-
-
-async def test_each_session_waits_for_its_own_failure() -> None:
-    line = Line()
-    line.send("a-1")
-    line.send("b-1")
-    for envelope in tuple(line.node.envelopes):
-        line.channel.failed(envelope, "away")
-    line.send("b-2")
-    line.send("c-1")
-    assert line.codes() == ["unavailable", "unavailable", "out_of_order"]
-    line.send("b-1")
-    line.send("b-2")
-    line.send("a-2")
-    assert line.codes() == ["out_of_order"]
-
-
-async def test_a_failure_that_nobody_repeats_holds_nothing_up() -> None:
-    line = Line()
-    line.send("s-1", durable=False)
-    line.channel.failed(line.node.envelopes[0], "away")
     line.send("s-2")
-    assert line.codes() == ["unavailable"]
+    line.channel.out_of_order(line.node.envelopes[0])
+    [error] = line.heard()
+    assert (error["code"], error["id"], error["temporary"]) == ("out_of_order", "s-2", True)
 
 
-async def test_what_is_not_stored_may_overtake() -> None:
+async def test_what_the_store_refuses_is_not_to_be_sent_again() -> None:
     line = Line()
-    line.send("s-1")
-    line.channel.failed(line.node.envelopes[0], "away")
-    line.send("s-2", durable=False)
-    assert [envelope.number for envelope in line.node.envelopes] == [1, 2]
+    line.send("s-2")
+    line.channel.rejected(line.node.envelopes[0], "no")
+    [error] = line.heard()
+    assert (error["code"], error["id"], error["reason"]) == ("store_refused", "s-2", "no")
+    assert "temporary" not in error
+
+
+async def test_a_question_for_presence_is_passed_on() -> None:
+    line = Line()
+    line.peer.say("presence", user="bob")
+    line.peer.say("presence", user="{bob}")
+    assert line.node.asked == ["bob"]
+    assert line.codes() == ["bad_name"]
 
 
 async def test_more_waiting_sessions_than_can_be_remembered_end_the_channel() -> None:
