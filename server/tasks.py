@@ -46,6 +46,8 @@ class Tasks:
         task = asyncio.create_task(self._logged(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        # A task that is cancelled before it has begun would leave this behind, never awaited.
+        task.add_done_callback(lambda _task: work.close())
 
     def keep_running(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop for ever: one bad record that makes it fail does not stop it."""

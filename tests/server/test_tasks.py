@@ -7,9 +7,10 @@ import logging
 
 import pytest
 
+from cluster.errors import ServiceUnavailable
 from server import tasks
 from server.stats import Stats
-from server.tasks import Tasks
+from server.tasks import Tasks, gather_each
 from tests.services.eventually import eventually
 
 
@@ -38,6 +39,32 @@ async def test_a_loop_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatc
     count = stats.unexpected
     await asyncio.sleep(0)
     assert stats.unexpected == count
+
+
+async def test_stopping_at_once_leaves_nothing_behind() -> None:
+    owner = Tasks(Stats())
+    owner.keep_running(fail)
+    await owner.stop()
+
+
+async def test_what_can_come_later_is_raised_when_all_have_been_tried(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        if number == 1:
+            raise ServiceUnavailable("Redis", "nowhere", "away")
+        if number == 2:
+            raise LookupError("it would come again")
+        done.append(number)
+
+    with pytest.raises(ServiceUnavailable):
+        await gather_each(work(number) for number in range(4))
+    assert done == [0, 3]
+    assert "it would come again" in caplog.text
+    await gather_each(work(number) for number in (2, 5))
+    assert done == [0, 3, 5]
 
 
 async def test_stopping_waits_until_all_have_ended() -> None:
