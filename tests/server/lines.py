@@ -72,7 +72,7 @@ class Line:
         if connected:
             self.peer.say("connect", user="alice")
             self.channel.user, self.channel.id = "alice", "c1"
-            self.channel.epoch = "e"
+            self.channel.epoch = "e1"
             self.channel.sequence.begin(0, 0)
 
     def _make(self, transport: WebSocketTransport) -> Channel:

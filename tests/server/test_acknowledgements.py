@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from cluster.errors import EpochChanged, ServiceUnavailable
-from server.acknowledgements import Acknowledgements
+from server.acknowledgements import INTERVAL, Acknowledgements
 from server.inbox_memory import MemoryInbox
 from server.memory_store import MemoryStore
 from tests.server.faults import FaultyInbox
@@ -83,6 +83,39 @@ async def test_what_was_counted_in_another_epoch_is_never_told() -> None:
     at.acknowledgements.note(at.channel, 2)
     await at.acknowledgements.flush()
     assert at.cursors() == {}
+
+
+async def test_what_a_client_counts_in_an_epoch_that_is_over_is_dropped() -> None:
+    """The store is known to be new, but this client has yet to hear of it."""
+    at = await desk()
+    at.store.wipe()
+    await at.inbox.open()
+    at.fill()
+    at.acknowledgements.note(at.channel, 3)
+    await at.acknowledgements.flush()
+    assert at.cursors() == {}
+
+
+async def test_one_key_that_fails_keeps_no_other_from_being_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    at = await desk()
+    at.acknowledgements.note(at.channel, 3)
+    at.inbox.broken = True
+    await at.acknowledgements.flush()
+    assert "broken" in caplog.text
+    at.inbox.broken = False
+    await at.acknowledgements.flush()
+    assert at.cursors() == {}, "it would fail again and again"
+
+
+async def test_a_device_that_leaves_is_told_of_at_once() -> None:
+    at = await desk()
+    running = asyncio.create_task(at.acknowledgements.run())
+    at.acknowledgements.note(at.channel, 2)
+    at.acknowledgements.hurry()
+    await eventually(lambda: at.cursors() == {"phone": 2}, within=INTERVAL / 2)
+    running.cancel()
 
 
 async def test_it_goes_on_by_itself_through_an_outage() -> None:

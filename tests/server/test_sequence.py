@@ -74,10 +74,14 @@ def test_beginning_anew_keeps_what_is_known_of_the_head() -> None:
     assert (sequence.next, sequence.head, sequence.waiting) == (5, 9, {})
 
 
-def test_a_new_epoch_forgets_the_head() -> None:
+def test_a_new_epoch_forgets_everything_and_learns_at_once() -> None:
     sequence = begun(100, 100)
-    sequence.restart(0, 2)
-    assert (sequence.next, sequence.head) == (1, 2)
+    sequence.accept(102, b"102")
+    sequence.forget()
+    assert sequence.accept(1, b"1") == ()
+    assert not sequence.missing
+    sequence.begin(0, 0)
+    assert (sequence.next, sequence.head, sequence.waiting) == (1, 1, {})
 
 
 @given(st.lists(st.integers(1, 300)), st.integers(0, 5))

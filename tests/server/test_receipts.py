@@ -1,0 +1,90 @@
+"""Receipts: told once, when a device has acknowledged or when nobody is there to do so."""
+
+from __future__ import annotations
+
+import pytest
+
+from server import receipts
+from server.backends import MemoryWorld
+from tests.server.rig import Rig, hear
+from tests.services.eventually import eventually
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "INTERVAL", 0.01)
+
+
+async def test_an_acknowledged_message_is_delivered() -> None:
+    world = MemoryWorld()
+    async with Rig(world) as a, Rig(world) as b:
+        alice, bob = await a.join("alice"), await b.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        assert (await hear(alice))[0]["type"] == "sent"
+        await hear(bob)
+        assert alice.messages() == []
+        bob.say("ack", offset=1)
+        [frame] = await hear(alice)
+        assert frame == {"type": "receipt", "id": "s-1", "status": "delivered"}
+
+
+async def test_a_message_to_nobody_there_is_stored() -> None:
+    async with Rig() as rig:
+        alice = await rig.join("alice")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        frames = await hear(alice, 2)
+        assert [frame["type"] for frame in frames] == ["sent", "receipt"]
+        assert frames[1]["status"] == "stored"
+
+
+async def test_a_recipient_who_leaves_leaves_it_stored() -> None:
+    async with Rig() as rig:
+        alice, bob = await rig.join("alice"), await rig.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        await hear(alice)
+        bob.hang_up()
+        assert (await hear(alice))[0]["status"] == "stored"
+
+
+async def test_one_who_never_acknowledges_counts_as_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(receipts, "PATIENCE", 0.05)
+    async with Rig() as rig:
+        alice = await rig.join("alice")
+        await rig.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        assert (await hear(alice, 2))[1]["status"] == "stored"
+
+
+async def test_who_does_not_ask_is_not_told() -> None:
+    async with Rig() as rig:
+        alice, bob = await rig.join("alice"), await rig.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1)
+        await hear(bob)
+        bob.say("ack", offset=1)
+        await eventually(lambda: rig.world.store.look("bob").cursors.get("default") == 1)
+        assert [frame["type"] for frame in alice.messages()] == ["sent"]
+
+
+async def test_too_many_at_once_are_told_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "MAX_WAITING", 1)
+    async with Rig() as rig:
+        alice, _bob = await rig.join("alice"), await rig.join("bob")
+        for number in (1, 2):
+            alice.say("send", id=f"s-{number}", to="bob", body=1, receipt=True)
+        frames = await hear(alice, 3)
+        assert {"type": "receipt", "id": "s-2", "status": "stored"} in frames
+
+
+async def test_an_outage_delays_a_receipt() -> None:
+    async with Rig() as rig:
+        alice, bob = await rig.join("alice"), await rig.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        await hear(alice)
+        await hear(bob)
+        rig.inbox.away = True
+        bob.say("ack", offset=1)
+        await eventually(lambda: bob.messages() == [])
+        rig.inbox.away = False
+        assert (await hear(alice))[0]["status"] == "delivered"

@@ -1,0 +1,126 @@
+"""Recovery: after anything the node's picture and the store's agree again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cluster.record import NodeRecord
+from cluster.snapshot import Snapshot
+from server import recovery
+from tests.server.rig import Rig, hear
+from tests.services.eventually import eventually
+
+
+def snapshot(*node_ids: str, stale: bool = False) -> Snapshot:
+    """Return what the registry may show."""
+    records = (NodeRecord(node_id=n, host="h", port=1, url="ws://h:1/ws") for n in node_ids)
+    return Snapshot(tuple(records), 1, time.monotonic(), stale)
+
+
+def lose(rig: Rig, user: str, count: int = 1) -> None:
+    """Store messages of which no node is ever told."""
+    for number in range(1, count + 1):
+        rig.world.store.inbox(user).append(b'"from":"a","id":"s-%d","time":9e9,"body":1}' % number)
+
+
+async def test_comparing_heads_finds_what_was_lost() -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        lose(rig, "bob", 3)
+        rig.parts.recovery.compare_heads()
+        assert [frame["offset"] for frame in await hear(bob, 3)] == [1, 2, 3]
+
+
+async def test_heads_of_many_users_are_asked_for_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "CHUNK", 2)
+    async with Rig() as rig:
+        peers = [await rig.join(f"u{number}") for number in range(5)]
+        for number in range(5):
+            lose(rig, f"u{number}")
+        rig.parts.recovery.compare_heads()
+        for peer in peers:
+            assert (await hear(peer))[0]["offset"] == 1
+
+
+async def test_while_the_bus_is_away_heads_are_polled() -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        rig.parts.recovery.set_degraded("RabbitMQ", True)
+        assert (await hear(bob)) == [{"type": "status", "degraded": ["RabbitMQ"]}]
+        for offset in (1, 2):
+            lose(rig, "bob")
+            assert (await hear(bob, within=3))[0]["offset"] == offset
+        rig.parts.recovery.set_degraded("RabbitMQ", False)
+        assert (await hear(bob)) == [{"type": "status", "degraded": []}]
+
+
+async def test_a_node_that_leaves_may_have_had_messages_in_hand() -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        rig.parts.recovery.look_at(snapshot(rig.node_id, "other"))
+        lose(rig, "bob")
+        rig.parts.recovery.look_at(snapshot(rig.node_id))
+        assert (await hear(bob))[0]["offset"] == 1
+
+
+async def test_a_node_that_was_swept_by_mistake_enters_itself_anew() -> None:
+    async with Rig() as rig:
+        await rig.join("bob")
+        rig.parts.recovery.look_at(snapshot(rig.node_id))
+        rig.parts.recovery.look_at(snapshot("other"))
+        await rig.directory.sweep(rig.node_id)
+        assert rig.world.store.channels == {}
+        rig.parts.recovery.look_at(snapshot(rig.node_id, "other"))
+        await eventually(lambda: "bob" in rig.world.store.channels)
+        assert rig.node_id in rig.world.store.incarnations
+
+
+async def test_a_stale_snapshot_is_told_and_its_end_enters_the_node_anew() -> None:
+    async with Rig() as rig:
+        await rig.join("bob")
+        rig.parts.recovery.look_at(snapshot(rig.node_id, stale=True))
+        assert rig.parts.degradation.reasons == {"ZooKeeper"}
+        rig.world.store.channels.clear()
+        rig.parts.recovery.look_at(snapshot(rig.node_id))
+        await eventually(lambda: "bob" in rig.world.store.channels)
+        assert rig.parts.degradation.reasons == set()
+
+
+async def test_a_wiped_store_is_noticed_by_itself() -> None:
+    """Nobody sends, nobody connects: a client has to be told all the same."""
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        lose(rig, "bob", 3)
+        rig.parts.recovery.compare_heads()
+        await hear(bob, 3)
+        rig.world.store.wipe()
+        [frame] = await hear(bob)
+        assert (frame["type"], frame["recovered"], frame["offset"]) == ("connected", False, 0)
+        assert frame["epoch"] == rig.world.store.epoch
+        assert "bob" in rig.world.store.channels
+        lose(rig, "bob")
+        rig.parts.recovery.compare_heads()
+        assert (await hear(bob))[0]["offset"] == 1
+
+
+async def test_it_goes_on_after_an_outage() -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        lose(rig, "bob")
+        rig.inbox.away = True
+        rig.parts.recovery.compare_heads()
+        rig.parts.recovery.register_all()
+        rig.world.store.channels.clear()
+        await eventually(lambda: "bob" in rig.world.store.channels)
+        rig.inbox.away = False
+        assert (await hear(bob))[0]["offset"] == 1
+
+
+async def test_an_alarm_reaches_every_node() -> None:
+    async with Rig() as one, Rig(one.world) as other:
+        bob = await other.join("bob")
+        lose(one, "bob")
+        one.parts.recovery.alarm_others()
+        assert (await hear(bob))[0]["offset"] == 1
