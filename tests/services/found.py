@@ -8,13 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.stack.docker import engine_answers, has_image, pull
+from scripts.stack.zookeeper_container import remove_leftovers
 from scripts.stack.zookeeper_image import OFFICIAL, TAG
-from tests.services.zookeeper import (
-    ZooKeeper,
-    ZooKeeperContainer,
-    ZooKeeperElsewhere,
-    remove_leftovers,
-)
+from tests.services.zookeeper import LABEL, OwnZooKeeper, ZooKeeper, ZooKeeperElsewhere
 
 
 def find_zookeeper(environ: Mapping[str, str]) -> ZooKeeper:
@@ -49,10 +45,10 @@ def find_image(environ: Mapping[str, str]) -> str:
     return image
 
 
-def new_container(image: str) -> ZooKeeperContainer:
+def new_container(image: str) -> OwnZooKeeper:
     """Start a container of ZooKeeper and return when it serves."""
-    remove_leftovers()
-    container = ZooKeeperContainer(image)
+    remove_leftovers(LABEL)
+    container = OwnZooKeeper(image)
     try:
         container.create()
     except BaseException:

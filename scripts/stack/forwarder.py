@@ -1,6 +1,6 @@
-"""A TCP forwarder between a client and a service, with which a test makes the network fail.
+"""A TCP forwarder in front of a service, with which tests and chaos make the network fail.
 
-It runs on a thread of its own, so that it goes on while a test's loop is busy. What it can do:
+It runs on a thread of its own, so that it goes on while its user's loop is busy. What it can do:
 
 delay     -- every piece of data arrives so many seconds later, in order
 cut       -- all connections are reset at once; new ones are taken
@@ -32,10 +32,11 @@ _CALL_WITHIN = 10.0
 class Forwarder:
     """One listening port that leads to one target. Its methods return when they are in effect."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, listen_port: int = 0) -> None:
+        """Lead to HOST, PORT from a port of this machine; 0 for any free one."""
         self.target = (host, port)
         # Chosen by the first listen, kept by all later ones.
-        self.port = 0
+        self.port = listen_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="forwarder")
         self._server: asyncio.Server | None = None
