@@ -20,6 +20,15 @@ from scripts.stack.instance import HOST
 from scripts.stack.paths import ROOT, VENV_BIN
 from scripts.stack.say import complain, say
 
+_WITHIN = 720.0
+"""Seconds for the tests: a test that hangs while it is torn down has no limit of its own."""
+
+_PATIENCE = 60.0
+"""Seconds that interrupted tests get to end what they have started."""
+
+_TOO_LATE = 124
+"""The exit code of timeout(1)."""
+
 
 def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Check the code and run pytest with `words`; return the exit code of what failed first.
@@ -39,19 +48,32 @@ def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _pytest(words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run the tests; when this is interrupted, let them end the servers of their own first."""
+    """Run the tests; when they are interrupted, let them end the servers of their own first."""
     command = [str(VENV_BIN / "python"), "-m", "pytest", *words]
+    within = float(environ.get("IM_TEST_WITHIN") or _WITHIN)
     with subprocess.Popen(command, cwd=ROOT, env=environ) as child:
         try:
-            return child.wait()
+            return child.wait(within)
         except KeyboardInterrupt:
             # The terminal has told pytest as well.
-            child.wait()
+            _end(child)
             raise
         except SystemExit:
             child.send_signal(signal.SIGINT)
-            child.wait()
+            _end(child)
             raise
+        except subprocess.TimeoutExpired:
+            complain(f"scripts/test: the tests took over {within:g} s: set IM_TEST_WITHIN to more")
+            child.send_signal(signal.SIGINT)
+            _end(child)
+            return _TOO_LATE
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _servers(environ: Mapping[str, str], at_end: contextlib.ExitStack) -> dict[str, str]:
