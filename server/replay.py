@@ -91,16 +91,19 @@ class Replay:
         self._want_again(channel)
 
     async def _skip_all(self, channel: Channel) -> None:
-        """Have a channel go on behind the head: nothing that it lacks is there.
+        """Have a channel go on behind the head, if nothing that it lacks is there any more.
 
-        What it took for the head may never have been there, or the store may have lost it. Were it
-        believed, the channel would drop all that comes up to it.
+        What it took for the head may never have been there, or something may have been stored
+        since the inbox was read: then the head is corrected, and the inbox is read again.
         """
-        known = channel.sequence.head
+        sequence = channel.sequence
+        known, lacked = sequence.head, sequence.next
         [head] = await self._inbox.heads([channel.user])
-        if head < known:
-            channel.sequence.forget()
-        self._welcome.skip(channel, head)
+        if (sequence.head, sequence.next) == (known, lacked):
+            if head == known:
+                self._welcome.skip(channel, head)
+            sequence.head = head
+        self._want_again(channel)
 
     def _want_again(self, channel: Channel) -> None:
         if _lacks(channel):
