@@ -82,6 +82,16 @@ class WireClient:
         )
         return frame
 
+    async def answered(self, id: str, within: float = 30.0) -> None:
+        """Wait until the latest `sent` is that of an id; cheap however much has come."""
+
+        def is_answered() -> bool:
+            latest = next((f for _, f in reversed(self.came) if f["type"] != "message"), {})
+            assert latest.get("type") != "error", latest
+            return latest.get("id") == id
+
+        await eventually(is_answered, within=within)
+
     async def deliver(self, id: str, to: str, body: object = None, **more: object) -> Frame:
         """Send a message and return its `sent` frame."""
         await self.send(id, to, body, **more)
