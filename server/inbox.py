@@ -88,7 +88,10 @@ class Inbox(Protocol):
         """
 
     async def read(self, user: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to `limit` (offset, tail) with a larger offset than `after`, in order."""
+        """Return up to `limit` (offset, tail) with a larger offset than `after`, in order.
+
+        There may be more although fewer came: large messages come a few at a time.
+        """
 
     async def heads(self, users: Sequence[str]) -> list[int]:
         """Return the last offset of each user, in the order asked; 0 where there is none."""

@@ -19,6 +19,9 @@ from server.redis_stream import RedisStream
 
 # How many heads are asked for in one command.
 _CHUNK = 500
+# After how many bytes a read ends. Many channels are read for at once, over the connection that
+# everything else waits for: with the largest messages all of it still takes milliseconds.
+_READ_BYTES = 256 * 1024
 # What scripts add to the age when they set an inbox's expiry, so as not to set it every time.
 _EXPIRY_SLACK = 60.0
 
@@ -97,7 +100,7 @@ class RedisInbox:
 
     async def read(self, user: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return messages; see `Inbox.read`."""
-        args = (self._epoch, f"{after + 1}-0", limit)
+        args = (self._epoch, f"{after + 1}-0", limit, _READ_BYTES)
         keys = (self._keys.epoch, self._keys.inbox(user))
         entries = await self._answer(self._read.call(keys, args))
         return [(int(id.partition(b"-")[0]), fields[1]) for id, fields in entries]
