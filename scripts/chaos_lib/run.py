@@ -1,0 +1,208 @@
+"""One run of chaos from the first process to the report. Everything in it is bounded in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from scripts.chaos_lib.display import Display, Progress
+from scripts.chaos_lib.faults import Fault
+from scripts.chaos_lib.options import Options
+from scripts.chaos_lib.performance import Performance
+from scripts.chaos_lib.presence import PresenceWatch
+from scripts.chaos_lib.report import Report
+from scripts.chaos_lib.scene import Scene
+from scripts.stack.errors import StackError
+
+log = logging.getLogger(__name__)
+
+# Seconds within which every user has to be connected at the begin.
+_ARRIVE_WITHIN = 60.0
+# Seconds after the faults within which sends have to be confirmed or given up, and those who left
+# have to be back: somewhat more than the SDK's own timeout of 30 s.
+_FINISH_WITHIN = 45.0
+# However it goes on, so many seconds after the faults it is over.
+_SETTLE_WITHIN = 180.0
+# Seconds without any delivery after everything was delivered: a copy may still be on its way.
+_CALM = 3.0
+_POLL = 0.1
+
+
+class Run:
+    """One run: `execute` once."""
+
+    def __init__(
+        self, options: Options, schedule: Sequence[Fault], folder: Path, display: Display
+    ) -> None:
+        """Prepare a run; nothing is started yet.
+
+        Args:
+            options: what is wanted.
+            schedule: the faults.
+            folder: for every log; it exists.
+            display: where to show what goes on.
+        """
+        self._options = options
+        self._display = display
+        self._scene = Scene(options, folder)
+        # When it is set the faults and the talk end, and what is left is delivered.
+        self._over = asyncio.Event()
+        self._performance = Performance(self._scene, schedule, self._over, display.say)
+        # What is done now, in words.
+        self._phase = "starting"
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """End the faults and the talk now; healing, waiting and the report follow."""
+        self._interrupted = True
+        self._over.set()
+
+    async def execute(self) -> Report:
+        """Return what the run has found; everything that it started has been ended.
+
+        Raises:
+            StackError: it could not begin; the cure is in the message.
+        """
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32))
+        async with AsyncExitStack() as ending:
+            await ending.enter_async_context(_beside(self._display.follow(self._progress)))
+            await self._start(ending)
+            watch = PresenceWatch(
+                self._scene.nodes, self._scene.weather, self._scene.ghosts, self._scene.clock
+            )
+            ending.push_async_callback(watch.close)
+            async with _beside(watch.run()):
+                await self._rage()
+                await self._settle()
+            await self._look_for_ghosts(watch)
+            self._phase = "ending"
+            return self._report()
+
+    async def _start(self, ending: AsyncExitStack) -> None:
+        scene = self._scene
+        ending.push_async_callback(asyncio.to_thread, scene.services.end)
+        for node in scene.nodes:
+            ending.push_async_callback(asyncio.to_thread, node.close)
+        ending.push_async_callback(asyncio.to_thread, scene.balancer.kill)
+        self._display.say(f"starting services, {len(scene.nodes)} nodes and a balancer")
+        await asyncio.to_thread(scene.services.start)
+        programs = [*scene.nodes, scene.balancer]
+        await asyncio.gather(*(asyncio.to_thread(program.start) for program in programs))
+        ending.push_async_callback(scene.crowd.depart)
+        try:
+            async with asyncio.timeout(_ARRIVE_WITHIN):
+                await scene.crowd.arrive()
+        except TimeoutError as exc:
+            problem = f"only {scene.crowd.connected} users connected in {_ARRIVE_WITHIN:g} s"
+            raise StackError(problem, f"see {scene.folder}") from exc
+
+    async def _rage(self) -> None:
+        """Let the users talk while the schedule is carried out."""
+        scene, options = self._scene, self._options
+        scene.clock.restart()
+        self._phase = "raging"
+        self._display.say(f"{scene.crowd.connected} users talk, {options.rate:g} messages a second")
+        talk = scene.crowd.talk(options.rate, random.Random(options.seed))
+        async with _beside(talk):
+            performing = asyncio.create_task(self._performance.run())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(options.seconds):
+                    await self._over.wait()
+            self._over.set()
+        self._phase = "healing"
+        await performing
+
+    async def _settle(self) -> None:
+        """Wait until everything is delivered, or nothing more comes."""
+        scene, crowd = self._scene, self._scene.crowd
+        self._phase = "settling"
+        self._display.say(f"{scene.clock():6.1f} s  healed; waiting until all is quiet")
+        begin = scene.clock()
+        await _until(lambda: not crowd.busy, _FINISH_WITHIN)
+
+        def is_quiet() -> bool:
+            quiet = scene.clock() - max(crowd.last_delivery, begin)
+            return quiet > (self._options.settle if crowd.ledger.outstanding else _CALM)
+
+        if not await _until(is_quiet, _SETTLE_WITHIN):
+            scene.problems.append(f"it was still not quiet after {_SETTLE_WITHIN:g} s")
+
+    async def _look_for_ghosts(self, watch: PresenceWatch) -> None:
+        """Ask every node about every user, until no ghost is left or the limit is passed."""
+        scene = self._scene
+        self._phase = "looking for ghosts"
+        names = [user.name for user in scene.crowd.users]
+        end = scene.clock() + scene.options.ghost_limit + 1.0
+        for node in scene.nodes:
+            while await watch.ask(node, names):
+                if scene.clock() > end:
+                    return
+                await asyncio.sleep(_POLL)
+
+    def _progress(self) -> Progress:
+        scene, ledger = self._scene, self._scene.crowd.ledger
+        return Progress(
+            self._phase,
+            scene.clock(),
+            self._options.seconds,
+            (scene.crowd.connected, len(scene.crowd.users)),
+            ledger.sent,
+            ledger.confirmed,
+            ledger.delivered,
+            ledger.outstanding,
+            scene.ghosts.longest.age,
+            [fault.name for fault in self._performance.going_on],
+        )
+
+    def _report(self) -> Report:
+        scene, crowd, options = self._scene, self._scene.crowd, self._options
+        return Report(
+            seed=options.seed,
+            seconds=options.seconds,
+            nodes=options.nodes,
+            users=options.users,
+            session_timeout=options.session_timeout,
+            services=scene.describe_services(),
+            totals=crowd.ledger.totals(),
+            findings=list(crowd.ledger.findings()),
+            ghost=scene.ghosts.longest,
+            ghost_limit=options.ghost_limit,
+            presence_answers=scene.ghosts.answers,
+            stalls=crowd.stalls.worst(),
+            stall_p99=crowd.stalls.quantile(0.99),
+            performed=self._performance.performed,
+            left_out=[str(fault) for fault in self._performance.left_out],
+            refusals=dict(crowd.refusals),
+            events=dict(crowd.events),
+            clients_ended=sum(user.ended for user in crowd.users),
+            problems=scene.problems,
+            interrupted=self._interrupted,
+        )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the block and cancel it at its end; its own error is raised."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _until(condition: Callable[[], bool], within: float) -> bool:
+    """Return whether a condition holds within so many seconds."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not (holds := condition()):
+        if asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(_POLL)
+    return holds
