@@ -18,7 +18,12 @@ def require_token(secret: str) -> Authenticate:
 
     The claim `sub` must be the user; `exp` is honoured if it is there. The algorithm is fixed, so
     that a token cannot choose a weaker one (RFC 8725, section 3.1).
+
+    Raises:
+        ValueError: the secret is empty, so that anyone could sign.
     """
+    if not secret:
+        raise ValueError("the secret is empty")
 
     def check(user: str, token: str | None) -> None:
         if not token:

@@ -21,8 +21,10 @@ from cluster.errors import ServiceUnavailable
 from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
+from server.bus_rabbitmq_parameters import parse_url as parse_amqp_url
 from server.inbox import Retention
 from server.node import Node
+from server.redis_target import parse_redis_url
 from server.settings import DEFAULT_PORT, NodeSettings
 
 _log = logging.getLogger(__name__)
@@ -30,21 +32,45 @@ _log = logging.getLogger(__name__)
 _SECONDS = click.FloatRange(min=0.0)
 _PORT = click.IntRange(0, 65535)
 
+# What stands in the record has to fit into a small znode.
+MAX_ZONE_BYTES = 128
+MAX_PATH = 128
+
 
 def _option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(*names, show_envvar=True, **attributes)
 
 
+def _zone(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if len(value.encode(errors="replace")) > MAX_ZONE_BYTES:
+        raise click.BadParameter(f"it must be at most {MAX_ZONE_BYTES} bytes long")
+    return value
+
+
 def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not value.startswith("/") or any(c in value for c in "?# "):
-        raise click.BadParameter("it must begin with '/' and hold no '?', '#' or space")
+    if not value.startswith("/") or any(c in value for c in "?# ") or len(value) > MAX_PATH:
+        raise click.BadParameter(
+            f"it must begin with '/', hold no '?', '#' or space, and be {MAX_PATH} long at most"
+        )
     return value
 
 
 @click.command(context_settings=CONTEXT_SETTINGS)
 @zk_option
-@_option("--redis", metavar="URL", default=DEFAULT_REDIS, help="The store; with --zk.")
-@_option("--amqp", metavar="URL", default=DEFAULT_AMQP, help="The RabbitMQ broker; with --zk.")
+@_option(
+    "--redis",
+    metavar="URL",
+    default=DEFAULT_REDIS,
+    callback=checked(parse_redis_url),
+    help="The store; with --zk.",
+)
+@_option(
+    "--amqp",
+    metavar="URL",
+    default=DEFAULT_AMQP,
+    callback=checked(parse_amqp_url),
+    help="The RabbitMQ broker; with --zk.",
+)
 @cluster_option
 @_option("--host", default="0.0.0.0", help="Address to listen on.")
 @_option("--port", type=_PORT, default=DEFAULT_PORT, help="Port to listen on; 0: any free one.")
@@ -61,7 +87,9 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     default=1,
     help="Share of the clients relative to other nodes.",
 )
-@_option("--zone", default="", help="Where the node runs; clients prefer their own zone.")
+@_option(
+    "--zone", default="", callback=_zone, help="Where the node runs; clients prefer their own zone."
+)
 @_option(
     "--admin-host",
     default="127.0.0.1",
@@ -206,9 +234,10 @@ def make_settings(options: dict[str, Any]) -> NodeSettings:
     if secret_file is not None:
         if options["auth_secret"]:
             raise click.UsageError("--auth-secret and --auth-secret-file exclude each other")
-        options["auth_secret"] = secret_file.read_text().strip()
-        if not options["auth_secret"]:
-            raise click.UsageError(f"--auth-secret-file: {secret_file} is empty")
+        options["auth_secret"] = _read_secret(secret_file)
+    if options["auth_secret"] == "":
+        # An empty secret would be none at all, without the warning that this deserves.
+        raise click.UsageError("--auth-secret is empty; leave it out to accept any name")
     zk, advertise = options.pop("zk"), options.pop("advertise")
     retention = Retention(options.pop("inbox_max"), options.pop("inbox_age"))
     return NodeSettings(
@@ -218,6 +247,16 @@ def make_settings(options: dict[str, Any]) -> NodeSettings:
         retention=retention,
         **options,
     )
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        secret = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise click.UsageError(f"--auth-secret-file: cannot read {path}: {exc}") from exc
+    if not secret:
+        raise click.UsageError(f"--auth-secret-file: {path} is empty")
+    return secret
 
 
 async def run(settings: NodeSettings) -> None:

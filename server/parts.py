@@ -137,7 +137,8 @@ class Parts:
 
 def make_authenticate(settings: NodeSettings) -> Authenticate:
     """Return the check of tokens that the settings ask for."""
-    return require_token(settings.auth_secret) if settings.auth_secret else accept_anyone
+    secret = settings.auth_secret
+    return accept_anyone if secret is None else require_token(secret)
 
 
 def make_caretaker(settings: NodeSettings, stats: Stats) -> Caretaker:

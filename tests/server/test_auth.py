@@ -64,6 +64,11 @@ def test_other_tokens_are_refused(given_token: str | None, reason: str) -> None:
     assert not info.value.expired
 
 
+def test_an_empty_secret_is_none() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        require_token("")
+
+
 def test_an_expired_token_is_told_apart() -> None:
     with pytest.raises(AuthenticationFailed, match="expired") as info:
         require_token(SECRET)("alice", token(sub="alice", exp=1))
