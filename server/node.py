@@ -214,6 +214,8 @@ class Node:
             channel.abort()
 
     async def _leave_directory(self) -> None:
+        if self.membership is None:
+            return  # it has never come so far as to enter it
         try:
             async with asyncio.timeout(FINISH_TIMEOUT):
                 await self.parts.acknowledgements.flush()
