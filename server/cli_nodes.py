@@ -22,7 +22,13 @@ TIMEOUT = 5.0
 @click.command(context_settings=CONTEXT_SETTINGS)
 @zk_option
 @cluster_option
-@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON, for programs.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    show_envvar=True,
+    help="Print the records as JSON, for programs.",
+)
 def nodes(zk: str | None, cluster: str, as_json: bool) -> None:
     """Show the nodes that are registered now; their whole ids with --json.
 

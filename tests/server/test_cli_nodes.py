@@ -1,0 +1,87 @@
+"""`server nodes`: the living in a table, or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from cluster.address import parse_zookeeper
+from cluster.record import NodeRecord
+from cluster.registry_zookeeper import ZookeeperRegistry
+from cluster.snapshot import Snapshot
+from server import cli_nodes
+from server.cli import main
+
+RECORD = NodeRecord(
+    node_id="11111111-2222-4333-8444-555555555555",
+    host="192.0.2.7",
+    port=7177,
+    url="ws://192.0.2.7:7177/ws",
+    zone="west",
+    weight=3,
+    load=42,
+    started=time.time() - 3700,
+)
+
+
+def drawn(*records: NodeRecord) -> str:
+    """Return the table for some records."""
+    console = Console(width=160, record=True, quiet=True)
+    with console.capture() as capture:
+        console.quiet = False
+        console.print(cli_nodes._table(Snapshot(records)))
+    return capture.get()
+
+
+def test_the_table_shows_what_matters() -> None:
+    text = drawn(RECORD)
+    for word in ("1 node", "11111111", "ws://192.0.2.7:7177/ws", "up", "west", "42", "1h01m"):
+        assert word in text
+
+
+def test_nobody_is_a_table_too() -> None:
+    assert "0 nodes" in drawn()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-5, "0m00s"), (61, "1m01s"), (7260, "2h01m")])
+def test_durations(seconds: float, text: str) -> None:
+    assert cli_nodes._duration(seconds) == text
+
+
+async def registered(zk: str, cluster: str) -> ZookeeperRegistry:
+    """Register a record; it goes when the registry is closed."""
+    registry = ZookeeperRegistry(parse_zookeeper(zk), cluster)
+    await registry.connect(10.0)
+    await registry.register(RECORD)
+    return registry
+
+
+async def call(*arguments: str) -> Result:
+    """Run `server` in a thread: it makes a loop of its own."""
+    return await asyncio.to_thread(CliRunner().invoke, main, arguments)
+
+
+async def test_it_shows_who_is_registered(zk_hosts: str, cluster_name: str) -> None:
+    registry = await registered(zk_hosts, cluster_name)
+    answer = await call("nodes", "--zk", zk_hosts, "--cluster", cluster_name, "--json")
+    assert answer.exit_code == 0, answer.output
+    [record] = json.loads(answer.output)
+    assert (record["node_id"], record["load"]) == (RECORD.node_id, 42)
+    table = await call("nodes", "--zk", zk_hosts, "--cluster", cluster_name)
+    assert "1 node" in table.output
+    await registry.close()
+    empty = await call("nodes", "--zk", zk_hosts, "--cluster", cluster_name, "--json")
+    assert json.loads(empty.output) == []
+
+
+def test_without_zookeeper_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_nodes, "TIMEOUT", 0.2)
+    answer = CliRunner().invoke(main, ["nodes", "--zk", "127.0.0.1:1"])
+    assert answer.exit_code == 1
+    assert "127.0.0.1:1" in answer.output
+    assert "scripts/services up zookeeper" in answer.output
