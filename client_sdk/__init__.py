@@ -5,7 +5,14 @@ It imports `balancer` and `cluster`, never `server`.
 
 from client_sdk.client import Client
 from client_sdk.connecting import connect
-from client_sdk.errors import ClientClosed, Disconnected, InvalidBody, SendRejected, SendTimeout
+from client_sdk.errors import (
+    ClientClosed,
+    Disconnected,
+    InvalidBody,
+    InvalidSetting,
+    SendRejected,
+    SendTimeout,
+)
 from client_sdk.events import Event, Happening
 from client_sdk.message import Message, Sent
 from cluster.errors import ClusterError, InvalidAddress, InvalidName, NoNodeAvailable
@@ -20,6 +27,7 @@ __all__ = [
     "InvalidAddress",
     "InvalidBody",
     "InvalidName",
+    "InvalidSetting",
     "Message",
     "NoNodeAvailable",
     "SendRejected",

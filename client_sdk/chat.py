@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from client_sdk.chat_line import Line, parse_line, show_message
+from client_sdk.chat_line import Line, parse_line, show_message, show_presence
 from client_sdk.client import Client
 from cluster.errors import ClusterError
 
@@ -48,8 +48,10 @@ async def _send_lines(
             return
         if line.hint:
             show(f"* {line.hint}")
-        if line.text:
-            try:
+        try:
+            if line.who:
+                show(show_presence(line.who, await client.presence(line.who)))
+            if line.text:
                 await client.send(line.to, {"text": line.text})
-            except ClusterError as exc:
-                show(f"* {exc}")
+        except ClusterError as exc:
+            show(f"* {exc}")

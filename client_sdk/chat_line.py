@@ -12,6 +12,7 @@ HELP = (
     "bob: hello      write to bob, and go on with lines that name nobody\n"
     "/to bob         write everything that follows to bob, even `word: text`\n"
     "/to             the end of that\n"
+    "/who bob        tell whether bob is connected\n"
     "/help  /quit    or Ctrl-D"
 )
 _ADDRESSED = re.compile(r"([^\s:/]\S*?):(?:\s+|$)(.*)", re.DOTALL)
@@ -26,6 +27,7 @@ class Line:
         fixed: whether those lines are taken as they are, names and colons included.
         text: what to send; empty for nothing.
         hint: what to tell the person who typed; empty for nothing.
+        who: the user to ask for, whether connected; empty for nobody.
         leave: whether to end the chat.
     """
 
@@ -33,6 +35,7 @@ class Line:
     fixed: bool = False
     text: str = ""
     hint: str = ""
+    who: str = ""
     leave: bool = False
 
 
@@ -44,6 +47,8 @@ def parse_line(typed: str, before: Line) -> Line:
     if command == "/to":
         to = argument.strip()
         return Line(to, bool(to), hint=f"writing to {to}" if to else "writing to nobody")
+    if command == "/who" and argument.strip():
+        return Line(to, fixed, who=argument.strip())
     if command == "/quit":
         return Line(to, fixed, leave=True)
     if text.startswith("/"):
@@ -70,6 +75,14 @@ def show_message(message: Message, zone: tzinfo | None = None) -> str:
     return f"{moment:%H:%M:%S} {printable(message.sender)}: {printable(text)}"
 
 
+def show_presence(user: str, online: bool | None) -> str:
+    """Return the line that tells whether a user is connected; None if that can't be told."""
+    name = printable(user)
+    if online is None:
+        return f"* can't tell now whether {name} is connected"
+    return f"* {name} is {'' if online else 'not '}connected"
+
+
 def show_event(event: Event, user: str) -> str:
     """Return the line for an event; empty if it is not worth one."""
     reason = printable(event.reason)
@@ -84,6 +97,10 @@ def show_event(event: Event, user: str) -> str:
             return f"* no node yet: {reason}"
         case Happening.MESSAGES_LOST:
             return f"* {reason}"
+        case Happening.DEGRADED:
+            return f"* {reason} away: messages may take a second longer"
+        case Happening.RECOVERED:
+            return "* all is well again"
         case Happening.REFUSED:
             return f"* refused: {reason}"
         case Happening.ENDED:

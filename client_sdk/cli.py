@@ -78,6 +78,12 @@ def _fail(exc: ClusterError) -> click.ClickException:
 
 @click.command(cls=ZkCommand, context_settings=CONTEXT_SETTINGS)
 @_connect_options
+@click.option(
+    "--receipt",
+    is_flag=True,
+    show_envvar=True,
+    help="Wait until a device of TO has acknowledged it, if one is connected.",
+)
 @click.argument("sender", metavar="FROM", callback=_name)
 @click.argument("to", callback=_name)
 @click.argument("text")
@@ -88,6 +94,7 @@ def send(
     cluster: str,
     token: str | None,
     wait: float,
+    receipt: bool,
     sender: str,
     to: str,
     text: str,
@@ -97,7 +104,7 @@ def send(
     \b
     Example:
       server send --zk alice bob "hello, bob"
-      server send --url ws://127.0.0.1:7177 alice bob hello
+      server send --url ws://127.0.0.1:7177 --receipt alice bob hello
 
     The word after --zk is taken for its value only if it has a `:` or a `/`.
     """
@@ -107,15 +114,16 @@ def send(
         address, user=sender, token=token, device=_SEND_DEVICE, connect_timeout=wait
     )
     try:
-        sent = asyncio.run(_send(connecting, to, text))
+        sent = asyncio.run(_send(connecting, to, text, receipt=receipt))
     except ClusterError as exc:
         raise _fail(exc) from exc
-    click.echo(f"stored for {to} at offset {sent.offset} (id {sent.id})")
+    done = "delivered to" if sent.receipt == "delivered" else "stored for"
+    click.echo(f"{done} {to} at offset {sent.offset} (id {sent.id})")
 
 
-async def _send(connecting: Connecting, to: str, text: str) -> Sent:
+async def _send(connecting: Connecting, to: str, text: str, *, receipt: bool) -> Sent:
     async with connecting as client:
-        return await client.send(to, {"text": text})
+        return await client.send(to, {"text": text}, receipt=receipt)
 
 
 @click.command(context_settings=CONTEXT_SETTINGS)
@@ -141,6 +149,7 @@ def chat(
       server chat --as alice --zk
       bob: hello            goes to bob
       /to bob               so does every line from now on
+      /who bob              is he connected?
       /quit                 or Ctrl-D
     """
     set_up_logging("warning", "text")

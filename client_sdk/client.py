@@ -14,11 +14,13 @@ from client_sdk.events import Event, Happening, Report
 from client_sdk.faults import ABNORMAL
 from client_sdk.keeper import Keeper
 from client_sdk.message import Message, Sent
+from client_sdk.questions import Questions
 from client_sdk.receiver import Receiver
 from client_sdk.resolver import Resolver
 from client_sdk.sender import Sender
 from client_sdk.settings import Settings
 from client_sdk.tokens import Tokens
+from client_sdk.traffic import Traffic
 from cluster.errors import ClusterError
 
 log = logging.getLogger(__name__)
@@ -57,18 +59,20 @@ class Client:
             secrets.token_hex(8),
             window=settings.send_window,
             max_size=settings.max_size,
-            wake=lambda: self._keeper.wake(),
+            wake=lambda: self._traffic.wake(),
             uniform=uniform,
         )
         self._receiver = Receiver(
             settings.start,
             window=settings.receive_window,
-            wake=lambda: self._keeper.wake(),
+            wake=lambda: self._traffic.wake(),
             resume=lambda: self._keeper.resume(),
             clock=asyncio.get_running_loop().time,
         )
+        self._questions = Questions(wake=lambda: self._traffic.wake())
+        self._traffic = Traffic(self._sender, self._receiver, self._questions, self._report)
         dialer = Dialer(resolver, Tokens(settings.token), settings, lambda: self._receiver.position)
-        self._keeper = Keeper(dialer, self._sender, self._receiver, self._report, uniform)
+        self._keeper = Keeper(dialer, self._traffic, self._report, uniform)
         # Runs the keeper; None before `start`.
         self._running: asyncio.Task[None] | None = None
         # Whether the end has been reported: it comes once.
@@ -91,7 +95,9 @@ class Client:
         self._running = asyncio.create_task(self._keeper.run())
         self._running.add_done_callback(self._finished)
 
-    async def send(self, to: str, body: object, *, durable: bool = True) -> Sent:
+    async def send(
+        self, to: str, body: object, *, durable: bool = True, receipt: bool = False
+    ) -> Sent:
         """Send a message; returns when it is stored for its recipient.
 
         Through reconnects it is sent again, and stored once. Cancelling gives it up: it is not
@@ -102,6 +108,10 @@ class Client:
             body: anything that JSON can express.
             durable: False to reach only those who are connected now: it returns when the message
                 is written, and nothing tells whether it arrived.
+            receipt: True to return only when it is known what became of the message: a device of
+                the recipient has acknowledged it (`Sent.receipt` is `delivered`), or not
+                (`stored`): nobody is connected, or there was no answer within `send_timeout` or
+                before the channel was lost.
 
         Raises:
             InvalidName: `to` may not be used as a name.
@@ -110,11 +120,34 @@ class Client:
             SendTimeout: it was not confirmed within `send_timeout`; it may have been stored.
             Disconnected: a node refused this client for good.
             ClientClosed: the client was closed.
+            ValueError: a receipt is asked for a message that is not durable.
         """
         if self._closing is not None:
             raise ClientClosed
         timeout = self._settings.send_timeout
-        return await self._sender.send(to, body, durable=durable, timeout=timeout)
+        return await self._sender.send(to, body, durable=durable, receipt=receipt, timeout=timeout)
+
+    async def presence(self, user: str, *, timeout: float = 5.0) -> bool | None:
+        """Return whether a user has a device connected anywhere in the cluster.
+
+        Through reconnects it is asked again. A user whose node has died counts as connected until
+        the registry has noticed, which takes about its session timeout.
+
+        Args:
+            user: the user's name.
+            timeout: seconds to wait for an answer.
+
+        Returns:
+            None if that can't be told now: the node can't look, or did not answer in time.
+
+        Raises:
+            InvalidName: `user` may not be used as a name.
+            Disconnected: a node refused this client for good.
+            ClientClosed: the client was closed.
+        """
+        if self._closing is not None:
+            raise ClientClosed
+        return await self._questions.ask(user, timeout)
 
     def __aiter__(self) -> Self:
         """Return the client itself: its messages, each once and in order."""
@@ -159,6 +192,14 @@ class Client:
         """Whether everything that was missed could be replayed at the last connect."""
         return self._receiver.recovered
 
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """The services that the node calls away; empty when all is well.
+
+        While there are any, messages from other nodes may take a second longer.
+        """
+        return self._traffic.degraded
+
     async def close(self) -> None:
         """Wait a moment for sends on their way, acknowledge what was handled, and disconnect.
 
@@ -175,6 +216,7 @@ class Client:
         except TimeoutError:
             log.warning("closing with unconfirmed sends")
         self._sender.end(ClientClosed())
+        self._questions.end(ClientClosed())
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
@@ -191,6 +233,7 @@ class Client:
             log.error("the client failed", exc_info=fault)
             fault = Disconnected(ABNORMAL, f"{type(fault).__name__}: {fault}")
         self._sender.end(fault)
+        self._questions.end(fault)
         self._receiver.end(fault)
         code = str(fault.code) if isinstance(fault, Disconnected) else ""
         self._report_end(Event(Happening.ENDED, code=code, reason=str(fault)))

@@ -3,6 +3,7 @@
 ClusterError
 ├── Disconnected     the node ended the connection in a way that trying again would not change
 ├── ClientClosed     the client was used after `close()`
+├── InvalidSetting   an option of `connect` that can't be used
 ├── InvalidBody      a message's body that JSON cannot express, or that is too large
 ├── SendRejected     the node refused a message for good; it was not stored
 └── Unavailable
@@ -31,6 +32,20 @@ class ClientClosed(ClusterError):
 
     def __init__(self) -> None:
         super().__init__("this client has been closed; connect() makes a new one")
+
+
+class InvalidSetting(ClusterError):
+    """An option of `connect` that can't be used.
+
+    Attributes:
+        name: the option.
+        reason: what it must be.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} {reason}")
 
 
 class InvalidBody(ClusterError):

@@ -8,7 +8,7 @@ from enum import StrEnum
 class Happening(StrEnum):
     """What has happened. The comment at each says what `Event` carries with it."""
 
-    # A node has accepted the client: url, node, recovered.
+    # A node has accepted the client: url, node, recovered. What DEGRADED said is over.
     CONNECTED = "connected"
     # The channel is gone and a new one is being looked for: url, code, reason.
     DISCONNECTED = "disconnected"
@@ -16,8 +16,13 @@ class Happening(StrEnum):
     RETRYING = "retrying"
     # The node asked the client to go elsewhere; it stays connected meanwhile: url (new, or "").
     MOVING = "moving"
-    # Some messages to this user can't be replayed any more: reason.
+    # Some messages to this user can't be replayed any more: url, node, reason.
     MESSAGES_LOST = "messages_lost"
+    # Services of the cluster are away, so that messages from other nodes may take a second longer:
+    # url, node, reason (their names). It comes again when they are others.
+    DEGRADED = "degraded"
+    # The node calls no service away any more: url, node.
+    RECOVERED = "recovered"
     # A message sent with `durable=False`, or a frame that is no send, was refused: code, reason.
     REFUSED = "refused"
     # The client has ended, by `close()` or for good: code, reason.

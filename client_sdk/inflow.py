@@ -47,7 +47,7 @@ class Inflow:
         self.generation = 0
         # True from the first message for which there was no room, until the client has resumed.
         self.refusing = False
-        # Whether everything since the last position could be replayed at the last resume.
+        # Whether everything that was missing at the last resume could be replayed.
         self.recovered = True
 
     def resume(self, asked: Position, epoch: str, offset: int, recovered: bool) -> None:
@@ -61,13 +61,14 @@ class Inflow:
             recovered: whether it can replay everything behind `asked`.
         """
         self.refusing = False
-        self.recovered = recovered
         last = self.position.offset
-        same = epoch == asked.epoch and asked.offset is not None and last is not None
-        if same and last is not None and offset >= (asked.offset or 0):
+        # A store that lost its latest writes gives their offsets out again, in the same epoch.
+        shrunk = epoch == asked.epoch and asked.offset is not None and offset < asked.offset
+        if last is not None and epoch == self.position.epoch and not shrunk:
+            self.recovered = recovered or offset <= last
             self.position = Position(epoch, max(last, offset))
             return
-        # Another epoch, or a store that lost its latest writes: offsets are given out again.
+        self.recovered = recovered
         self.generation += last is not None
         self.position = Position(epoch, offset)
 

@@ -1,7 +1,7 @@
-"""The keeper: keeps one channel open, carries frames over it, and finds the next when it is lost.
+"""The keeper: keeps one channel open, and finds the next when it is lost or to be left.
 
-It knows when to leave a channel and where to look for another, and nothing of what the frames mean
-to the application: that is the sender's and the receiver's part.
+It knows when to leave a channel and where to look for another, and nothing of what goes over it:
+that is the traffic's part.
 """
 
 import asyncio
@@ -11,13 +11,12 @@ from collections.abc import Callable
 from client_sdk.channel import Channel
 from client_sdk.dialer import Dialer, RoundFailed
 from client_sdk.events import Event, Happening, Report
-from client_sdk.faults import ABNORMAL, ChannelLost
-from client_sdk.inflow import Position
+from client_sdk.faults import ChannelLost
 from client_sdk.pacing import Pacing
-from client_sdk.receiver import Receiver
-from client_sdk.sender import Sender
+from client_sdk.traffic import Traffic
+from client_sdk.waiting import wait_for
 from cluster.errors import NoNodeAvailable
-from cluster.frames import AnyNodeFrame, Connected, Error, Message, Move, Sent
+from cluster.frames import Move
 
 # A node that names a longer time, in seconds, to move within is not believed.
 _LONGEST_MOVE = 600.0
@@ -29,23 +28,20 @@ class Keeper:
     def __init__(
         self,
         dialer: Dialer,
-        sender: Sender,
-        receiver: Receiver,
+        traffic: Traffic,
         report: Report,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """Keep a channel for a client's sender and receiver.
+        """Keep a channel for a client's traffic.
 
         Args:
             dialer: opens channels.
-            sender: gives frames to write and takes the answers.
-            receiver: takes messages and gives acks to write.
+            traffic: goes over it.
             report: called with each event.
             uniform: returns a number between its two arguments.
         """
         self._dialer = dialer
-        self._sender = sender
-        self._receiver = receiver
+        self._traffic = traffic
         self._report = report
         self._uniform = uniform
         self._pacing = Pacing(uniform)
@@ -59,14 +55,8 @@ class Keeper:
         self._movable = asyncio.Event()
         # Set when the move must not wait for its random moment.
         self._hurry = asyncio.Event()
-        # Set when there may be something to write.
-        self._writable = asyncio.Event()
         # Old channels on their way out.
         self._closing: set[asyncio.Task[None]] = set()
-
-    def wake(self) -> None:
-        """Look again at what there is to write."""
-        self._writable.set()
 
     def resume(self) -> None:
         """Replace the channel by a new one, to resume there, at once.
@@ -116,24 +106,14 @@ class Keeper:
         self._move = None
         self._movable.clear()
         self._hurry.clear()
-        asked = Position(channel.asked.epoch, channel.asked.offset)
-        self._receiver.resumed(asked, channel.connected)
-        self._sender.rewind()
-        self._report_connected(channel, channel.connected)
-
-    def _report_connected(self, channel: Channel, answer: Connected) -> None:
-        event = Event(Happening.CONNECTED, channel.url, answer.node, recovered=answer.recovered)
-        self._report(event)
-        if not answer.recovered:
-            reason = "some messages are not kept any more; the next one follows after a gap"
-            self._report(Event(Happening.MESSAGES_LOST, channel.url, answer.node, reason=reason))
+        self._traffic.begin(channel)
 
     async def _use(self, channel: Channel) -> Channel:
         """Use a channel until it is lost or replaced; return the one to use next."""
         started = asyncio.get_running_loop().time()
         carrying = [
-            asyncio.create_task(self._read(channel)),
-            asyncio.create_task(self._write(channel)),
+            asyncio.create_task(self._traffic.read(channel, self._leave)),
+            asyncio.create_task(self._traffic.write(channel, self.resume)),
         ]
         replacing = asyncio.create_task(self._replace(channel))
         tasks = [*carrying, replacing]
@@ -152,42 +132,6 @@ class Keeper:
         done.pop().result()
         raise AssertionError("neither lost nor replaced")
 
-    async def _read(self, channel: Channel) -> None:
-        while True:
-            self._handle(channel, await channel.receive())
-
-    def _handle(self, channel: Channel, frame: AnyNodeFrame) -> None:
-        match frame:
-            case Message():
-                if not self._receiver.arrived(frame):
-                    raise ChannelLost(ABNORMAL, f"a message before {frame.offset} is missing")
-            case Sent():
-                self._sender.stored(frame)
-            case Error():
-                if not self._sender.refused(frame):
-                    event = Event(Happening.REFUSED, code=frame.code, reason=frame.reason)
-                    self._report(event)
-            case Move():
-                self._leave(frame)
-            case Connected():
-                self._receiver.restarted(frame)
-                self._report_connected(channel, frame)
-
-    async def _write(self, channel: Channel) -> None:
-        while True:
-            self._writable.clear()
-            if self._sender.blocked:
-                self.resume()
-            while (frame := self._next_frame()) is not None:
-                await channel.send(frame)
-            # If nothing is to be written by then, an ack is due.
-            await _wait_for(self._writable, self._receiver.ack_wait())
-
-    def _next_frame(self) -> bytes | None:
-        if self._receiver.ack_wait() == 0.0:
-            return self._receiver.next_ack()
-        return self._sender.next_frame()
-
     async def _replace(self, channel: Channel) -> None:
         """Wait until the channel is to be left, and open another while it is still in use."""
         await self._movable.wait()
@@ -195,7 +139,7 @@ class Keeper:
         if url != channel.url:
             self._report(Event(Happening.MOVING, url or ""))
         delay = self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE))
-        await _wait_for(self._hurry, delay)
+        await wait_for(self._hurry, delay)
         avoid = None if url == channel.url else channel.url
         pacing = Pacing(self._uniform)
         while True:
@@ -231,31 +175,11 @@ class Keeper:
         """Acknowledge what was handled and close every channel; returns within seconds."""
         channel, self.channel = self.channel, None
         if channel is not None:
-            await _say(channel, self._receiver.next_ack())
+            await self._traffic.finish(channel)
             self._retire(channel)
         if self._next is not None:
             self._retire(self._next)
         await asyncio.gather(*self._closing)
-
-
-async def _say(channel: Channel, frame: bytes | None) -> None:
-    """Write a last frame, if the channel still takes it."""
-    if frame is None:
-        return
-    try:
-        async with asyncio.timeout(1.0):
-            await channel.send(frame)
-    except (TimeoutError, ChannelLost):
-        return  # what is not acknowledged comes again
-
-
-async def _wait_for(event: asyncio.Event, longest: float | None) -> None:
-    """Return when the event is set, or after so many seconds; None for no limit."""
-    try:
-        async with asyncio.timeout(longest):
-            await event.wait()
-    except TimeoutError:
-        return
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

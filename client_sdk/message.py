@@ -1,12 +1,15 @@
-"""What the application sees of messages: one received, and the receipt of one sent. Pure."""
+"""What the application sees of messages: one received, and the confirmation of one sent. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from client_sdk.errors import InvalidBody
 from cluster import frames
+
+# What became of a message: a device of the recipient has acknowledged it, or it waits.
+ReceiptStatus = Literal["delivered", "stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,13 @@ class Sent:
         id: the id that it was sent with.
         offset: its place in the recipient's inbox; None if it was not stored (`durable=False`), or
             had been stored earlier so that the place is no longer known.
+        receipt: `delivered` if a device of the recipient has acknowledged it, `stored` if that is
+            not known to have happened; None if no receipt was asked for.
     """
 
     id: str
     offset: int | None
+    receipt: ReceiptStatus | None = None
 
 
 def decode_message(frame: frames.Message) -> Message:

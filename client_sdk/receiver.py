@@ -61,7 +61,7 @@ class Receiver:
 
     @property
     def recovered(self) -> bool:
-        """Whether everything could be replayed at the last resume."""
+        """Whether everything that was missing at the last resume could be replayed."""
         return self._inflow.recovered
 
     def resumed(self, asked: Position, answer: frames.Connected) -> None:
@@ -74,12 +74,18 @@ class Receiver:
             self.taken = self._inflow.position
         self._acks.repeat()
 
-    def restarted(self, answer: frames.Connected) -> None:
-        """Take a `connected` that a node sends on an open channel, when its store was replaced."""
-        refusing = self._inflow.refusing
-        if refusing and answer.epoch == self.position.epoch:
-            return
+    def restarted(self, answer: frames.Connected) -> bool:
+        """Take a `connected` that comes again on an open channel; False if it changes nothing.
+
+        In a new epoch, offsets start anew. In the same one, the messages up to that offset are
+        not kept any more: that matters only to a client that has not got them.
+        """
+        if answer.epoch == self.position.epoch:
+            # One that refuses messages is about to resume, and is then told what is left.
+            if self._inflow.refusing or answer.offset <= (self.position.offset or 0):
+                return False
         self.resumed(self.position, answer)
+        return True
 
     def arrived(self, frame: frames.Message) -> bool:
         """Take a message; False if something before it is missing."""
@@ -138,9 +144,9 @@ class Receiver:
         # An offset of an older generation means nothing to the node any more.
         if at_hand is None or at_hand[1] is None or at_hand[0] != self._inflow.generation:
             return
-        idle = self._acks.wait(self._clock()) is None
-        self._acks.handled(at_hand[1], self._clock())
-        if idle or self._acks.wait(self._clock()) == 0.0:
+        idle = self.ack_wait() is None
+        self._acks.handled(at_hand[1])
+        if idle or self.ack_wait() == 0.0:
             self._wake()
 
     def ack_wait(self) -> float | None:
@@ -149,7 +155,7 @@ class Receiver:
 
     def next_ack(self) -> bytes | None:
         """Return the `ack` frame to write now, whether due or not; None if there is none."""
-        offset = self._acks.take()
+        offset = self._acks.take(self._clock())
         return None if offset is None else frames.encode(frames.Ack(offset=offset))
 
     def end(self, error: ClusterError | None) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from client_sdk.call import Call
 from client_sdk.errors import InvalidBody, SendRejected, SendTimeout
 from client_sdk.message import Sent, encode_body
-from client_sdk.outbox import Entry, Outbox
+from client_sdk.outbox import Outbox
 from cluster import frames
 from cluster.backoff import equal_jitter
 from cluster.errors import ClusterError
@@ -49,16 +50,16 @@ class Sender:
         self._max_size = max_size
         self._wake = wake
         self._uniform = uniform
-        # What `send` waits for, by id.
-        self._results: dict[str, asyncio.Future[Sent]] = {}
+        # The calls of `send` that have had their turn and have not returned, by their ids.
+        self._calls: dict[str, Call] = {}
         # Delays until the next probe; begun anew with every success.
         self._delays: Iterator[float] = self._new_delays()
         # Ends the delay; None if there is none.
         self._timer: asyncio.TimerHandle | None = None
         # Why nothing can be sent any more; None while it can.
         self._ended: ClusterError | None = None
-        # Calls of `send` that have not returned.
-        self._calls = 0
+        # Calls of `send` that are not confirmed, those that wait for their turn included.
+        self._unconfirmed = 0
         # Set while there are none.
         self._idle = asyncio.Event()
         self._idle.set()
@@ -68,9 +69,12 @@ class Sender:
         """Whether only a new channel gets the waiting messages through."""
         return self._outbox.blocked
 
-    async def send(self, to: str, body: object, *, durable: bool, timeout: float) -> Sent:
+    async def send(
+        self, to: str, body: object, *, durable: bool, receipt: bool, timeout: float
+    ) -> Sent:
         """Return when the message is stored, or written if it is not durable.
 
+        With `receipt`, return when it is known what became of it, or can't be known any more.
         Cancelling withdraws it: it is not sent any more, but may have been stored.
 
         Raises:
@@ -79,53 +83,73 @@ class Sender:
             SendRejected: the node refused it for good.
             SendTimeout: it was not confirmed in time.
             ClusterError: the client has ended, for the reason it says.
+            ValueError: a receipt is wanted for a message that is not durable.
         """
+        if receipt and not durable:
+            raise ValueError("a receipt needs durable=True: nothing else is ever confirmed")
         check_name("to", to)
         raw = encode_body(body)
-        entry: Entry | None = None
-        self._calls += 1
+        deadline = asyncio.get_running_loop().time() + timeout
+        call = Call(receipt=receipt)
+        try:
+            send_id, offset = await self._confirm(call, to, raw, durable, deadline)
+            return Sent(send_id, offset, await call.receipt(deadline))
+        except TimeoutError as exc:
+            raise SendTimeout(call.written_id, timeout) from exc
+        finally:
+            self._forget(call)
+
+    async def _confirm(
+        self, call: Call, to: str, body: bytes, durable: bool, deadline: float
+    ) -> tuple[str, int | None]:
+        """Wait for the call's turn, then for the confirmation; return the id and the offset."""
+        self._unconfirmed += 1
         self._idle.clear()
         try:
-            async with asyncio.timeout(timeout), self._slots:
-                entry = self._add(to, raw, durable)
-                return await self._result(entry)
-        except TimeoutError as exc:
-            written = entry is not None and entry.written
-            raise SendTimeout(entry.id if entry and written else None, timeout) from exc
+            async with asyncio.timeout_at(deadline), self._slots:
+                send_id = self._add(call, to, body, durable)
+                return send_id, await call.offset()
         finally:
-            self._calls -= 1
-            if not self._calls:
+            self._unconfirmed -= 1
+            if not self._unconfirmed:
                 self._idle.set()
 
-    def _add(self, to: str, body: bytes, durable: bool) -> Entry:
+    def _add(self, call: Call, to: str, body: bytes, durable: bool) -> str:
+        """Put the call's message into the outbox; return its id."""
         if self._ended is not None:
             raise self._ended.with_traceback(None)
+        send_id = self._outbox.next_id()
         frame = frames.encode(
-            frames.Send(id=self._outbox.next_id(), to=to, body=msgspec.Raw(body), durable=durable)
+            frames.Send(
+                id=send_id,
+                to=to,
+                body=msgspec.Raw(body),
+                durable=durable,
+                receipt=call.wants_receipt,
+            )
         )
         if len(frame) > self._max_size:
             raise InvalidBody(f"its frame of {len(frame)} bytes exceeds {self._max_size} bytes")
-        return self._outbox.add(frame, durable=durable)
-
-    async def _result(self, entry: Entry) -> Sent:
-        result: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        self._results[entry.id] = result
+        call.entry = self._outbox.add(frame, durable=durable)
+        self._calls[send_id] = call
         self._wake()
-        try:
-            return await result
-        finally:
-            del self._results[entry.id]
-            self._outbox.withdraw(entry)
-            if self._outbox.blocked:
-                self._wake()
+        return send_id
+
+    def _forget(self, call: Call) -> None:
+        if call.entry is None:
+            return
+        del self._calls[call.entry.id]
+        self._outbox.withdraw(call.entry)
+        if self._outbox.blocked:
+            self._wake()
 
     def next_frame(self) -> bytes | None:
         """Return the frame to write next; None if there is none now."""
         entry = self._outbox.take()
         if entry is None:
             return None
-        if not entry.durable:
-            self._resolve(entry.id, None)
+        if not entry.durable and (call := self._calls.get(entry.id)) is not None:
+            call.stored(None)
         return entry.frame
 
     def stored(self, frame: frames.Sent) -> None:
@@ -133,8 +157,14 @@ class Sender:
         if self._outbox.settle(frame.id) is None:
             return
         self._delays = self._new_delays()
-        self._resolve(frame.id, frame.offset)
+        if (call := self._calls.get(frame.id)) is not None:
+            call.stored(frame.offset)
         self._wake()
+
+    def receipt(self, frame: frames.Receipt) -> None:
+        """Take the node's word what became of a message that it has stored."""
+        if (call := self._calls.get(frame.id)) is not None:
+            call.received(frame.status)
 
     def refused(self, frame: frames.Error) -> bool:
         """Take the node's refusal; False if it concerns nothing that is waited for here."""
@@ -142,15 +172,14 @@ class Sender:
             return False
         if not frame.temporary:
             entry = self._outbox.settle(frame.id)
-            result = self._results.get(frame.id)
-            if result is not None and not result.done():
-                result.set_exception(SendRejected(frame.id, frame.code, frame.reason))
+            if (call := self._calls.get(frame.id)) is not None:
+                call.fail(SendRejected(frame.id, frame.code, frame.reason))
             self._wake()
             return entry is not None
         if self._outbox.postpone(frame.id):
             self._hold()
             return True
-        return frame.id in self._results
+        return frame.id in self._calls
 
     def _hold(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(next(self._delays), self._release)
@@ -161,27 +190,26 @@ class Sender:
         self._wake()
 
     def rewind(self) -> None:
-        """Begin on a new channel: what is not confirmed goes out again."""
+        """Begin on a new channel: what is not confirmed goes out again.
+
+        What is confirmed and waits for its receipt waits in vain: the old channel was to get it.
+        """
         self._cancel_timer()
         self._outbox.rewind()
+        for call in self._calls.values():
+            call.lost()
         self._wake()
 
     def end(self, error: ClusterError) -> None:
-        """Let every `send`, those that wait and those to come, raise `error`."""
+        """Let every `send` that is not confirmed, and those to come, raise `error`."""
         self._ended = error
         self._cancel_timer()
-        for result in self._results.values():
-            if not result.done():
-                result.set_exception(error)
+        for call in self._calls.values():
+            call.fail(error)
 
     async def wait_idle(self) -> None:
-        """Return when every call of `send` has."""
+        """Return when every call of `send` is confirmed or given up."""
         await self._idle.wait()
-
-    def _resolve(self, send_id: str, offset: int | None) -> None:
-        result = self._results.get(send_id)
-        if result is not None and not result.done():
-            result.set_result(Sent(send_id, offset))
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

@@ -3,27 +3,13 @@
 from dataclasses import dataclass
 
 from balancer.policy import DEFAULT_POLICY
+from client_sdk.errors import InvalidSetting
 from client_sdk.inflow import Position
 from client_sdk.tokens import Token
-from cluster.errors import ClusterError
 from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES
 from cluster.names import check_name
 
 DEFAULT_DEVICE = "default"
-
-
-class InvalidSetting(ClusterError):
-    """An option of `connect` that can't be used.
-
-    Attributes:
-        name: the option.
-        reason: what it must be.
-    """
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.name = name
-        self.reason = reason
-        super().__init__(f"{name} {reason}")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ class NodeChannel:
     awaited: str | None = None
     # Wakes the task that writes messages.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    # Receipts that are owed here: the recipient, the offset, the send's id.
+    owed: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def write(self, frame: bytes) -> None:
+        """Write a frame, without waiting for the client to read it."""
+        self.websocket.protocol.send_text(frame)
+        self.websocket.send_data()
 
 
 class ScriptedNode:
@@ -50,12 +57,16 @@ class ScriptedNode:
         self.connects: list[frames.Connect] = []
         self.sends: list[frames.Send] = []
         self.acks: list[int] = []
+        self.questions: list[str] = []
         # Switches.
         self.refuse: tuple[int, str] | None = None
         self.http_refusal: tuple[int, str] | None = None
         self.error_before_close: frames.Error | None = None
         self.reject: dict[str, tuple[str, str]] = {}
         self.keep_sent_back = False
+        self.keep_receipts_back = False
+        self.keep_presence_back = False
+        self.presence_unknown = False
         self.mangle: Callable[[bytes], Iterable[bytes]] = lambda frame: (frame,)
         self.silent = False
 
@@ -202,13 +213,48 @@ class ScriptedNode:
             case frames.Ack():
                 self.acks.append(frame.offset)
                 self.store.cursors[channel.asked.user, channel.asked.device] = frame.offset
+                self._pay_receipts()
             case frames.Send():
                 self.sends.append(frame)
                 answer = self._store(channel, frame)
                 if answer is not None and not self.keep_sent_back:
                     await channel.websocket.send(answer, text=True)
+                    self._owe_receipt(channel, frame, answer)
+            case frames.AskPresence():
+                self.questions.append(frame.user)
+                if not self.keep_presence_back:
+                    await self.answer_presence(frame.user)
             case other:
                 raise AssertionError(f"unexpected {other}")
+
+    def _owe_receipt(self, channel: NodeChannel, send: frames.Send, answer: bytes) -> None:
+        sent = frames.decode_node_frame(answer)
+        if send.receipt and isinstance(sent, frames.Sent):
+            channel.owed.append((send.to, sent.offset or 0, send.id))
+            self._pay_receipts()
+
+    def _pay_receipts(self) -> None:
+        """Write the receipts for which it is clear by now what they say."""
+        for node in self.peers:
+            for channel in node.channels:
+                owed, channel.owed = channel.owed, []
+                for to, offset, send_id in owed:
+                    delivered = offset and self.store.acknowledged(to) >= offset
+                    if self.keep_receipts_back or (self._is_online(to) and not delivered):
+                        channel.owed.append((to, offset, send_id))
+                        continue
+                    receipt = frames.Receipt(
+                        id=send_id, status="delivered" if delivered else "stored"
+                    )
+                    channel.write(frames.encode(receipt))
+
+    def _is_online(self, user: str) -> bool:
+        return any(channel.asked.user == user for node in self.peers for channel in node.channels)
+
+    async def answer_presence(self, user: str) -> None:
+        """Tell every channel whether a user is connected."""
+        online = None if self.presence_unknown else self._is_online(user)
+        await self.say(frames.Presence(user=user, online=online))
 
     def _store(self, channel: NodeChannel, send: frames.Send) -> bytes | None:
         if send.to in self.reject:
@@ -233,8 +279,7 @@ class ScriptedNode:
         for node in self.peers:
             for channel in node.channels:
                 if channel.asked.user == user:
-                    channel.websocket.protocol.send_text(frame)
-                    channel.websocket.send_data()
+                    channel.write(frame)
 
     def wake(self, user: str) -> None:
         """Let every channel of a user look into the inbox."""

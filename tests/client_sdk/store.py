@@ -49,6 +49,10 @@ class Store:
         self.producers[to, session] = number, len(tails)
         return len(tails), True
 
+    def acknowledged(self, user: str) -> int:
+        """Return the last offset that any device of a user has acknowledged."""
+        return max((at for (owner, _), at in self.cursors.items() if owner == user), default=0)
+
     def trim(self, user: str, up_to: int) -> None:
         """Drop the oldest messages of a user."""
         tails = self.inboxes[user].tails

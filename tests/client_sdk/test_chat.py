@@ -28,13 +28,17 @@ async def test_a_conversation(node: ScriptedNode) -> None:
     bobs, alices = list[str](), list[str]()
     async with connect(node.url, user="bob") as bob, connect(node.url, user="alice") as alice:
         reading = asyncio.create_task(run_chat(bob, never(), bobs.append))
-        lines = typed("lost", "bob: hello", "again", "nobody: x", "/quit", "bob: too late")
+        lines = typed(
+            *("lost", "bob: hello", "again", "nobody: x"),
+            *("/who bob", "/who carol", "/quit", "bob: too late"),
+        )
         await run_chat(alice, lines, alices.append)
         await eventually(lambda: len(bobs) == 2)
         reading.cancel()
     assert [line.split(" ", 1)[1] for line in bobs] == ["alice: hello", "alice: again"]
     assert "to whom?" in alices[0]
     assert "no such name" in alices[1]
+    assert alices[2:] == ["* bob is connected", "* carol is not connected"]
     # What was shown counts as read.
     assert node.acks[-1] == 2
 

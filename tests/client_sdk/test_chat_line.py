@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from client_sdk.chat_line import HELP, Line, parse_line, printable, show_event, show_message
+from client_sdk.chat_line import (
+    HELP,
+    Line,
+    parse_line,
+    printable,
+    show_event,
+    show_message,
+    show_presence,
+)
 from client_sdk.events import Event, Happening
 from client_sdk.message import Message
 
@@ -29,6 +37,8 @@ FIXED = Line("bob", fixed=True)
         ("note: hello", FIXED, Line("bob", fixed=True, text="note: hello")),
         ("/to", FIXED, Line(hint="writing to nobody")),
         ("/quit", BOB, Line("bob", leave=True)),
+        ("/who carol", BOB, Line("bob", who="carol")),
+        ("/who", FIXED, Line("bob", fixed=True, hint=HELP)),
         ("/what", BOB, Line("bob", hint=HELP)),
     ],
 )
@@ -67,4 +77,18 @@ def test_every_event_has_its_line() -> None:
     assert lines.pop(Happening.ENDED) == ""
     assert lines[Happening.CONNECTED] == "* bob is on node n1 at ws://a/ws"
     assert lines[Happening.DISCONNECTED] == "* lost ws://a/ws: why (4000); looking for another node"
+    assert lines[Happening.DEGRADED] == "* why away: messages may take a second longer"
+    assert lines[Happening.RECOVERED] == "* all is well again"
     assert all(line.startswith("* ") for line in lines.values())
+
+
+@pytest.mark.parametrize(
+    ("online", "shown"),
+    [
+        (True, "* bob is connected"),
+        (False, "* bob is not connected"),
+        (None, "* can't tell now whether bob is connected"),
+    ],
+)
+def test_presence(online: bool | None, shown: str) -> None:
+    assert show_presence("bob", online) == shown

@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client_sdk.cli import chat, send
+from client_sdk.connecting import connect
 from client_sdk.zk_command import ZkCommand
 from cluster.codes import CloseCode
+from cluster.frames import Status
 from tests.client_sdk.node import ScriptedNode
 from tests.services.eventually import eventually
 
@@ -30,6 +32,17 @@ async def test_sends(node: ScriptedNode) -> None:
     assert result.output.startswith("stored for bob at offset 1 (id ")
     assert node.bodies == [{"text": "hello, bob"}]
     assert node.connects[0].user == "alice"
+
+
+async def test_sends_and_tells_whether_it_was_delivered(node: ScriptedNode) -> None:
+    send_it = ("send", "--url", node.url, "--receipt", "alice", "bob", "hello")
+    result = await run(*send_it)
+    assert result.output.startswith("stored for bob at offset 1 (id ")
+    async with connect(node.url, user="bob") as bob:
+        sending = asyncio.create_task(run(*send_it))
+        await anext(bob)
+        bob.handled()
+        assert (await sending).output.startswith("delivered to bob at offset 2 (id ")
 
 
 async def test_options_from_the_environment(node: ScriptedNode) -> None:
@@ -114,6 +127,10 @@ async def test_chat_shows_messages_and_reconnects_and_ends_with_control_c(
         await eventually(lambda: node.channels)
         node.put("bob", "hello")
         assert (await process.stdout.readline()).endswith(b"carol: hello\n")
+        await node.say(Status(degraded=("RabbitMQ",)))
+        assert b"* RabbitMQ away" in await process.stdout.readline()
+        await node.say(Status(degraded=()))
+        assert b"* all is well again" in await process.stdout.readline()
         node.cut()
         assert b"* lost ws://" in await process.stdout.readline()
         assert b"bob is on node" in await process.stdout.readline()

@@ -1,6 +1,7 @@
 """Receiving, as an application sees it."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,10 @@ from cluster.frames import Connected
 from tests.client_sdk.joined import bodies, has, joined, what
 from tests.client_sdk.node import ScriptedNode
 from tests.services.eventually import eventually
+
+
+def acknowledged(node: ScriptedNode, offset: int) -> bool:
+    return node.acks[-1:] == [offset]
 
 
 class TestReceiving:
@@ -56,8 +61,18 @@ class TestReceiving:
         async with joined([node]) as (client, _):
             node.put("bob", "1", "2", "3")
             await bodies(client, 3)
-            await eventually(lambda: node.acks == [2])
-        assert node.acks == [2, 3]
+            await eventually(lambda: node.acks[-1:] == [2])
+        assert node.acks[-1] == 3
+        assert node.acks == sorted(set(node.acks))
+
+    async def test_acknowledges_soon(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, _):
+            for offset in range(1, 6):
+                node.put("bob", str(offset))
+                await bodies(client, 1)
+                client.handled()
+                # Not later than the interval, plus what a busy machine takes for itself.
+                await eventually(partial(acknowledged, node, offset), within=0.2 + 0.3)
 
     async def test_acknowledges_not_what_failed(self, node: ScriptedNode) -> None:
         with pytest.raises(ZeroDivisionError):
@@ -113,21 +128,6 @@ class TestReceiving:
         # The ack that was due for the old offset 3 must not be taken for the new one.
         assert node.acks[-1] == 1
 
-    async def test_a_store_that_was_wiped_under_an_open_channel(self, node: ScriptedNode) -> None:
-        async with joined([node]) as (client, events):
-            node.put("bob", "1", "2")
-            await bodies(client, 2)
-            node.store.wipe()
-            node.channels[0].next = 1
-            answer = {"channel": "c", "node": "a", "heartbeat": 25.0}
-            await node.say(
-                Connected(**answer, epoch=node.store.epoch, offset=0, recovered=False)  # type: ignore[arg-type]
-            )
-            node.put("bob", "new")
-            assert await bodies(client, 1) == ["new"]
-            assert client.recovered is False
-        assert "messages_lost" in what(events)
-
     async def test_two_tasks_must_not_iterate(self, node: ScriptedNode) -> None:
         async with joined([node]) as (client, _):
             first = asyncio.create_task(anext(client))
@@ -154,3 +154,92 @@ class TestReceiving:
             node.put("bob", "1")
             assert await bodies(client, 1) == ["1"]
         assert len(node.connects) == 1
+
+
+class TestBeginningAnew:
+    """`connected` comes again on an open channel."""
+
+    async def say(self, node: ScriptedNode, offset: int) -> None:
+        """Have the node begin anew behind an offset of its store, as real ones do."""
+        node.channels[0].next = offset + 1
+        await node.say(
+            Connected(
+                channel="c",
+                node="a",
+                epoch=node.store.epoch,
+                offset=offset,
+                recovered=False,
+                heartbeat=25.0,
+            )
+        )
+
+    async def test_in_a_new_epoch(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, events):
+            node.put("bob", "1", "2")
+            await bodies(client, 2)
+            node.store.wipe()
+            await self.say(node, 0)
+            node.put("bob", "new", "newer")
+            assert await bodies(client, 2) == ["new", "newer"]
+            assert client.recovered is False
+            assert (client.epoch, client.offset) == (node.store.epoch, 2)
+        assert what(events) == ["connected", "connected", "messages_lost", "ended"]
+        assert node.acks[-1] == 2
+        assert len(node.connects) == 1
+
+    async def test_what_was_received_before_is_handed_out_and_not_acknowledged(
+        self, node: ScriptedNode
+    ) -> None:
+        async with joined([node]) as (client, events):
+            node.put("bob", "1", "2", "3")
+            await eventually(lambda: client._receiver.position.offset == 3)
+            node.store.wipe()
+            await self.say(node, 0)
+            await eventually(has(events, Happening.MESSAGES_LOST))
+            assert await bodies(client, 3) == ["1", "2", "3"]
+            client.handled()
+            assert (client.epoch, client.offset) == (node.store.epoch, 0)
+            node.put("bob", "new")
+            assert await bodies(client, 1) == ["new"]
+        assert node.acks == [1]
+
+    async def test_behind_messages_that_are_not_kept(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, events):
+            node.put("bob", "1")
+            assert await bodies(client, 1) == ["1"]
+            node.mangle = lambda _frame: ()
+            node.put("bob", "2", "3", "4")
+            await eventually(lambda: node.channels[0].next == 5)
+            node.mangle = lambda frame: (frame,)
+            node.store.trim("bob", 3)
+            await self.say(node, 3)
+            node.wake("bob")
+            assert await bodies(client, 1) == ["4"]
+            assert client.recovered is False
+            assert (client.epoch, client.offset) == (node.store.epoch, 4)
+        assert what(events) == ["connected", "connected", "messages_lost", "ended"]
+        assert node.acks[-1] == 4
+        assert len(node.connects) == 1
+
+    @pytest.mark.parametrize("offset", [0, 1, 3])
+    async def test_where_it_has_been_already(self, node: ScriptedNode, offset: int) -> None:
+        async with joined([node]) as (client, events):
+            node.put("bob", "1", "2", "3")
+            assert await bodies(client, 2) == ["1", "2"]
+            await eventually(lambda: client._receiver.position.offset == 3)
+            await self.say(node, offset)
+            node.put("bob", "4")
+            assert await bodies(client, 2) == ["3", "4"]
+            assert client.recovered is True
+        assert what(events) == ["connected", "ended"]
+        assert node.acks[-1] == 4
+        assert len(node.connects) == 1
+
+    async def test_with_a_full_queue(self, node: ScriptedNode) -> None:
+        async with joined([node], receive_window=2) as (client, _):
+            node.put("bob", *"12345")
+            # By the time of the answer, the messages before it have been refused.
+            await client.send("alice", "x")
+            await self.say(node, 4)
+            assert await bodies(client, 5) == [*"12345"]
+            assert client.recovered is True

@@ -6,7 +6,8 @@ import pytest
 
 import client_sdk
 from client_sdk.connecting import connect
-from client_sdk.settings import InvalidSetting, Settings
+from client_sdk.errors import InvalidSetting
+from client_sdk.settings import Settings
 from cluster.errors import InvalidAddress, InvalidName
 from tests.client_sdk.node import ScriptedNode
 

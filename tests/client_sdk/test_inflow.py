@@ -72,6 +72,30 @@ def test_what_is_not_kept_is_skipped() -> None:
     assert inflow.judge(11) is Verdict.NEW
 
 
+def test_nothing_is_lost_that_another_channel_has_brought() -> None:
+    inflow = begun()
+    asked = inflow.position
+    for offset in (1, 2, 3):
+        inflow.judge(offset)
+    inflow.resume(asked, "e", 2, False)
+    recovered = inflow.recovered
+    assert inflow.position == Position("e", 3)
+    inflow.resume(asked, "e", 4, False)
+    assert (recovered, inflow.recovered) == (True, False)
+    assert inflow.position == Position("e", 4)
+
+
+def test_a_new_epoch_of_which_another_channel_has_told() -> None:
+    inflow = begun(57)
+    asked = inflow.position
+    inflow.resume(asked, "f", 0, False)
+    inflow.judge(1)
+    inflow.resume(asked, "f", 0, False)
+    assert inflow.position == Position("f", 1)
+    assert inflow.generation == 1
+    assert inflow.judge(1) is Verdict.DROP
+
+
 def test_a_new_epoch_counts_anew() -> None:
     inflow = begun(57)
     inflow.resume(Position("e", 57), "f", 0, False)

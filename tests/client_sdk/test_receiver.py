@@ -65,10 +65,12 @@ async def test_hands_out_in_order_and_acks_what_is_done() -> None:
     assert bench.ack() is None
     assert (await bench.receiver.get()).offset == 2
     assert bench.wakes == 1
-    assert bench.receiver.ack_wait() == 0.2
+    assert bench.receiver.ack_wait() == 0.0
     assert bench.ack() == frames.Ack(offset=1)
     bench.receiver.handled()
     bench.receiver.handled()
+    assert bench.wakes == 2
+    assert bench.receiver.ack_wait() == 0.2
     assert bench.ack() == frames.Ack(offset=2)
 
 
@@ -92,12 +94,38 @@ async def test_full_until_the_application_has_come_near_the_end() -> None:
     assert [(await bench.receiver.get()).offset for _ in range(4)] == [4, 5, 6, 7]
 
 
-async def test_a_new_channel_in_the_same_epoch_does_not_end_the_refusal() -> None:
+async def test_a_restart_in_the_same_epoch_does_not_end_the_refusal() -> None:
     bench = Bench(window=1)
     bench.receiver.arrived(message(1))
     bench.receiver.arrived(message(2))
-    bench.receiver.restarted(connected("e", 9, recovered=False))
+    assert bench.receiver.restarted(connected("e", 9, recovered=False)) is False
     assert bench.receiver.position.offset == 1
+
+
+@pytest.mark.parametrize("offset", [0, 1, 2])
+async def test_a_restart_behind_what_it_has_changes_nothing(offset: int) -> None:
+    bench = Bench()
+    bench.receiver.arrived(message(1))
+    bench.receiver.arrived(message(2))
+    await bench.receiver.get()
+    assert bench.receiver.restarted(connected("e", offset, recovered=False)) is False
+    assert bench.receiver.recovered is True
+    assert bench.receiver.arrived(message(1))
+    assert bench.receiver.arrived(message(3))
+    assert [(await bench.receiver.get()).offset for _ in range(2)] == [2, 3]
+    bench.receiver.handled()
+    assert bench.ack() == frames.Ack(offset=3)
+
+
+async def test_a_restart_before_it_skips_what_is_not_kept() -> None:
+    bench = Bench()
+    bench.receiver.arrived(message(1))
+    assert bench.receiver.restarted(connected("e", 5, recovered=False)) is True
+    assert bench.receiver.recovered is False
+    assert bench.receiver.arrived(message(6))
+    assert [(await bench.receiver.get()).offset for _ in range(2)] == [1, 6]
+    assert bench.receiver.taken == Position("e", 6)
+    assert bench.ack() == frames.Ack(offset=1)
 
 
 async def test_offsets_of_an_older_epoch_are_not_acknowledged() -> None:

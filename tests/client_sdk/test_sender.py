@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from client_sdk.errors import ClientClosed, SendRejected, SendTimeout
-from client_sdk.message import Sent
+from client_sdk.message import ReceiptStatus, Sent
 from client_sdk.sender import Sender
 from cluster import frames
 from tests.services.eventually import eventually
@@ -24,9 +24,16 @@ class Bench:
         self.wakes += 1
 
     def call(
-        self, body: object, *, durable: bool = True, timeout: float = 5.0
+        self,
+        body: object,
+        *,
+        durable: bool = True,
+        receipt: bool = False,
+        timeout: float = 5.0,
     ) -> asyncio.Task[Sent]:
-        return asyncio.create_task(self.sender.send("bob", body, durable=durable, timeout=timeout))
+        return asyncio.create_task(
+            self.sender.send("bob", body, durable=durable, receipt=receipt, timeout=timeout)
+        )
 
     def take(self) -> list[str]:
         ids = []
@@ -133,3 +140,80 @@ async def test_the_end_reaches_every_call() -> None:
         assert isinstance(result, ClientClosed)
     with pytest.raises(ClientClosed):
         await bench.call(4)
+
+
+class TestReceipts:
+    async def stored(self, bench: Bench, **options: float) -> asyncio.Task[Sent]:
+        """Make a call that is confirmed and waits for its receipt."""
+        call = bench.call(1, receipt=True, **options)  # type: ignore[arg-type]
+        await eventually(bench.take)
+        bench.sender.stored(frames.Sent(id="s-1", offset=7))
+        await bench.sender.wait_idle()
+        return call
+
+    @pytest.mark.parametrize("status", ["delivered", "stored"])
+    async def test_returns_with_its_receipt(self, status: ReceiptStatus) -> None:
+        bench = Bench()
+        call = await self.stored(bench)
+        assert not call.done()
+        bench.sender.receipt(frames.Receipt(id="s-9", status="stored"))
+        bench.sender.receipt(frames.Receipt(id="s-1", status=status))
+        bench.sender.receipt(frames.Receipt(id="s-1", status="stored"))
+        assert await call == Sent("s-1", 7, status)
+
+    async def test_both_answers_at_once(self) -> None:
+        bench = Bench()
+        call = bench.call(1, receipt=True)
+        await eventually(bench.take)
+        bench.sender.stored(frames.Sent(id="s-1", offset=7))
+        bench.sender.receipt(frames.Receipt(id="s-1", status="delivered"))
+        assert (await call).receipt == "delivered"
+
+    async def test_waiting_for_one_takes_no_slot(self) -> None:
+        bench = Bench(window=1)
+        first = await self.stored(bench)
+        second = bench.call(2)
+        await eventually(lambda: bench.take() == ["s-2"])
+        bench.sender.stored(frames.Sent(id="s-2", offset=8))
+        assert await second == Sent("s-2", 8, None)
+        first.cancel()
+
+    async def test_none_in_time(self) -> None:
+        call = await self.stored(Bench(), timeout=0.05)
+        assert (await call).receipt == "stored"
+
+    async def test_a_new_channel_brings_none(self) -> None:
+        bench = Bench()
+        call = await self.stored(bench)
+        bench.sender.rewind()
+        assert (await call).receipt == "stored"
+        assert bench.take() == []
+
+    async def test_a_new_channel_brings_it_for_what_is_stored_there(self) -> None:
+        bench = Bench()
+        call = bench.call(1, receipt=True)
+        await eventually(bench.take)
+        bench.sender.rewind()
+        assert bench.take() == ["s-1"]
+        bench.sender.stored(frames.Sent(id="s-1", offset=7))
+        bench.sender.receipt(frames.Receipt(id="s-1", status="delivered"))
+        assert (await call).receipt == "delivered"
+
+    async def test_the_end_takes_nothing_back(self) -> None:
+        bench = Bench()
+        call = await self.stored(bench)
+        bench.sender.end(ClientClosed())
+        assert (await call).receipt == "stored"
+
+    async def test_a_cancelled_call_is_forgotten(self) -> None:
+        bench = Bench()
+        call = await self.stored(bench)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        bench.sender.receipt(frames.Receipt(id="s-1", status="delivered"))
+        bench.sender.rewind()
+
+    async def test_none_for_what_is_never_confirmed(self) -> None:
+        with pytest.raises(ValueError, match="durable=True"):
+            await Bench().call(1, durable=False, receipt=True)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from client_sdk.errors import InvalidSetting
 from client_sdk.inflow import Position
-from client_sdk.settings import InvalidSetting, Settings
+from client_sdk.settings import Settings
 from cluster.errors import InvalidName
 
 
