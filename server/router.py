@@ -8,6 +8,7 @@ moderated besides: the next one starts no sooner than the batch interval after t
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from cluster.errors import EpochChanged, Unavailable
@@ -22,6 +23,10 @@ _log = logging.getLogger(__name__)
 
 # Envelopes in one batch. A script call of this size keeps Redis busy for some milliseconds.
 MAX_BATCH = 500
+
+# Bytes in one batch, but for the message that passes it: a call that takes longer than the store is
+# given for it would count as an outage.
+MAX_BATCH_BYTES = 1024 * 1024
 
 # Bytes that may wait for the store; at more, senders are not read until it has caught up.
 MAX_WAITING_BYTES = 32 * 1024 * 1024
@@ -110,7 +115,8 @@ class Router:
         Only here, in the order in which they are stored, can it be told whether a message comes
         behind the one that failed: a copy that came earlier may still have waited.
         """
-        taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        count = self._batch_size()
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
         if not self._waiting:
             self._wake.clear()
         batch = []
@@ -120,6 +126,17 @@ class Router:
                 pending.channel.order.came(pending.envelope)
                 batch.append(pending)
         return batch
+
+    def _batch_size(self) -> int:
+        """Return how many of those that wait may go together."""
+        if self._waiting_bytes <= MAX_BATCH_BYTES:
+            return MAX_BATCH
+        size = 0
+        for count, pending in enumerate(islice(self._waiting, MAX_BATCH), 1):
+            size += len(pending.envelope.tail)
+            if size > MAX_BATCH_BYTES:
+                return count
+        return MAX_BATCH
 
     async def _store(self, batch: Sequence[Pending]) -> None:
         self._stats.batches += 1
