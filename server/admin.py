@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from cluster.errors import Unavailable
+from cluster.errors import InvalidName, Unavailable
 from cluster.health import add_health_routes
+from cluster.names import check_name
 from server.metrics import metrics_registry
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ class Admin:
     async def _presence(self, request: web.Request) -> web.Response:
         user = request.match_info["user"]
         try:
+            check_name("user", user)
             channels = await self._node.parts.presence.channels_of(user)
+        except InvalidName as exc:
+            return web.json_response({"error": str(exc)}, status=400)
         except Unavailable as exc:
             return web.json_response({"error": str(exc)}, status=503, headers={"Retry-After": "1"})
         return web.json_response({"user": user, "online": bool(channels), "channels": channels})
