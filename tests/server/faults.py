@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from cluster.errors import ServiceUnavailable
 from server.envelope import Envelope
 from server.inbox import Inbox, Position, Stored
+from server.node import Node
 
 
 def nothing() -> None:
@@ -101,3 +102,10 @@ class FaultyInbox:
             raise LookupError("broken, as the test wants it")
         if self.away:
             raise ServiceUnavailable("Redis", "nowhere", "away, as the test wants it")
+
+
+def faulty(node: Node) -> FaultyInbox:
+    """Return the inbox of a node that was made with `wrap=FaultyInbox`."""
+    inbox = node.backends.inbox
+    assert isinstance(inbox, FaultyInbox)
+    return inbox
