@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from itertools import islice
 
 from cluster.errors import Unavailable
 from server.channel import Channel
@@ -10,6 +11,10 @@ from server.tasks import gather_each
 
 # Seconds between two rounds. What is lost by a crash in between costs a replay, no message.
 INTERVAL = 0.5
+
+# How many are told at once. All those of a large node together would take longer than a call may,
+# and so count as an outage, again and again.
+CHUNK = 500
 
 
 class Acknowledgements:
@@ -35,11 +40,14 @@ class Acknowledgements:
         """
         waiting, self._waiting = self._waiting, {}
         try:
-            await gather_each(
-                self._inbox.acknowledge(user, device, offset)
-                for (user, device, epoch), offset in waiting.items()
-                if epoch == self._inbox.epoch
-            )
+            while some := dict(islice(waiting.items(), CHUNK)):
+                await gather_each(
+                    self._inbox.acknowledge(user, device, offset)
+                    for (user, device, epoch), offset in some.items()
+                    if epoch == self._inbox.epoch
+                )
+                for key in some:
+                    del waiting[key]
         except Unavailable:
             self._waiting = waiting | self._waiting
             raise

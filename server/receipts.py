@@ -17,6 +17,9 @@ from server.inbox import Inbox
 # Seconds between two rounds while anybody waits.
 INTERVAL = 0.25
 
+# Recipients who are asked for at once: all together might take longer than a call may.
+CHUNK = 500
+
 # Seconds after which a recipient that is connected and acknowledges nothing counts as not there.
 PATIENCE = 30.0
 
@@ -76,13 +79,15 @@ class Receipts:
     async def _decide(self, waiting: Sequence[_Wanted]) -> list[_Wanted]:
         """Tell those for whom it is clear; return the others."""
         users = list(dict.fromkeys(wanted.recipient for wanted in waiting))
-        cursors, channels = await asyncio.gather(
-            self._inbox.acknowledged(users), self._directory.lookup(users)
-        )
-        cursor_of, channels_of = (
-            dict(zip(users, cursors, strict=True)),
-            dict(zip(users, channels, strict=True)),
-        )
+        cursor_of: dict[str, int] = {}
+        channels_of: dict[str, dict[str, str]] = {}
+        for start in range(0, len(users), CHUNK):
+            some = users[start : start + CHUNK]
+            cursors, channels = await asyncio.gather(
+                self._inbox.acknowledged(some), self._directory.lookup(some)
+            )
+            cursor_of.update(zip(some, cursors, strict=True))
+            channels_of.update(zip(some, channels, strict=True))
         now = asyncio.get_running_loop().time()
         undecided = []
         for wanted in waiting:

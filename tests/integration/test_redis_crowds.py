@@ -1,0 +1,62 @@
+"""What a node with very many users asks of Redis at once is never taken for an outage."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.acknowledgements import Acknowledgements
+from server.inbox_limits import InboxLimits
+from server.receipts import MAX_WAITING, Receipts
+from server.redis_stream import RedisStream
+from tests.contract.stores import InRedis, envelope
+from tests.server.lines import Line
+from tests.services import eventually
+
+USERS = 50_000
+
+
+@pytest.fixture
+async def store(redis_url: str, cluster_name: str) -> AsyncIterator[InRedis]:
+    """Give a store on a stream with the timeout that nodes have."""
+    stream = RedisStream(redis_url)
+    await stream.open()
+    yield InRedis(stream, cluster_name, InboxLimits())
+    await stream.close()
+
+
+async def test_all_users_acknowledge_at_once(store: InRedis) -> None:
+    inbox = store.inbox()
+    await inbox.open()
+    acknowledgements = Acknowledgements(inbox)
+    channel = Line().channel
+    channel.device, channel.epoch = "phone", inbox.epoch
+    await inbox.append([envelope(1, f"user{USERS - 1}")])
+    for number in range(USERS):
+        channel.user = f"user{number}"
+        acknowledgements.note(channel, 1)
+    await acknowledgements.flush()
+    assert store.stream.counters.losses == 0
+    assert await inbox.acknowledged([f"user{USERS - 1}"]) == [1]
+
+
+async def test_receipts_of_all_users_are_wanted_at_once(store: InRedis) -> None:
+    inbox = store.inbox()
+    await inbox.open()
+    receipts = Receipts(inbox, store.directory("n1"))
+    line = Line()
+    for number in range(MAX_WAITING):
+        receipts.want(line.channel, f"s-{number}", f"user{number}", 1)
+    running = asyncio.create_task(receipts.run())
+    told = 0
+
+    def all_told() -> bool:
+        nonlocal told
+        told += len(line.heard())
+        return told == MAX_WAITING
+
+    # Nobody is connected, so all are stored.
+    await eventually(all_told, within=20)
+    assert store.stream.counters.losses == 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
