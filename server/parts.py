@@ -22,7 +22,7 @@ from server.receipts import Receipts
 from server.recovery import Recovery
 from server.replay import Replay
 from server.router import Router
-from server.sabotage import BrokenSequence, lossy
+from server.sabotage import broken_sequence, lossy
 from server.settings import NodeSettings
 from server.stats import Stats
 from server.sweep import Sweep
@@ -125,7 +125,7 @@ class Parts:
         clock = (time.monotonic, time.time)
         channel = Channel(transport, self._events, self.hub.mark_dirty, self.stats, clock)
         if self._break_delivery:
-            channel.sequence = BrokenSequence()
+            channel.sequence = broken_sequence(channel)
         return channel
 
     @property
