@@ -24,7 +24,7 @@ class Sweep:
     """Removes the channels of incarnations that are in the directory and not in the registry.
 
     Every node sweeps; there is no leader to lose. Sweeping compares before it deletes, so two at
-    once do no harm, and a random start keeps them mostly out of each other's way.
+    once do no harm.
     """
 
     def __init__(self, node_id: str, directory: Directory, stats: Stats) -> None:
