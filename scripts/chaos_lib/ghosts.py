@@ -37,14 +37,15 @@ class Ghosts:
         """Know of no death yet.
 
         Args:
-            watch: seconds after a death or a leave for which those concerned are asked about.
+            watch: seconds after a death for which those concerned are asked about; longer if no
+                node that could know has said by then that all is well.
         """
         self._watch = watch
         # When each incarnation died.
         self._dead: dict[str, float] = {}
         # When each user who is away has left.
         self._away: dict[str, float] = {}
-        # Until when to ask about a user.
+        # Until when at least to ask about a user.
         self._suspects: dict[str, float] = {}
         # The worst that was seen.
         self.longest = Ghost()
@@ -65,9 +66,8 @@ class Ghosts:
         """Note that a user is about to connect again."""
         self._away.pop(user, None)
 
-    def suspects(self, now: float) -> list[str]:
+    def suspects(self) -> list[str]:
         """Return those about whom to ask."""
-        self._suspects = {user: until for user, until in self._suspects.items() if until > now}
         return sorted({*self._suspects, *self._away})
 
     def answer(
@@ -95,4 +95,6 @@ class Ghosts:
             if age > self.longest.age:
                 self.longest = Ghost(age, user, why, node + 1, asked)
             self._suspects[user] = max(self._suspects.get(user, 0.0), asked + self._watch)
+        if not wrong and self._suspects.get(user, asked) < asked:
+            del self._suspects[user]
         return bool(wrong)

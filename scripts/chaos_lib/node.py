@@ -35,13 +35,13 @@ class Program:
         self.health_port = health_port
         self.log = folder / f"{name}.log"
         self._folder = folder
-        self._command = [str(VENV_BIN / command[0]), *command[1:]]
+        self.command = [str(VENV_BIN / command[0]), *command[1:]]
         # The process that was started last; None before the first.
         self._process: Process | None = None
 
     def launch(self) -> None:
         """Start it without waiting."""
-        self._process = launch(self._command, self.log, os.environ, self._folder)
+        self._process = launch(self.command, self.log, os.environ, self._folder)
 
     def start(self) -> None:
         """Start it and return when it is ready.

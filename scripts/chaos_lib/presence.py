@@ -42,7 +42,7 @@ class PresenceWatch:
         while True:
             for node in self._nodes:
                 await asyncio.sleep(_EVERY)
-                await self.ask(node, self._ghosts.suspects(self._clock()))
+                await self.ask(node, self._ghosts.suspects())
 
     async def ask(self, node: Node, users: Iterable[str]) -> bool:
         """Ask one node about these users; return whether it named a ghost."""

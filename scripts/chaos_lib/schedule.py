@@ -16,7 +16,7 @@ EVERY = 3.0
 # session timeouts of some seconds.
 ENOUGH_FOR_ALL = 60.0
 
-_ATTEMPTS = 200
+_ATTEMPTS = 40
 # Seconds by which a fault is put off when it does not fit.
 _STEP = 0.5
 # Seconds between the faults of two nodes if no third one is without.
