@@ -118,7 +118,9 @@ def send(
     except ClusterError as exc:
         raise _fail(exc) from exc
     done = "delivered to" if sent.receipt == "delivered" else "stored for"
-    click.echo(f"{done} {to} at offset {sent.offset} (id {sent.id})")
+    # After a reconnect it may be known to be stored, but no longer where.
+    place = "" if sent.offset is None else f" at offset {sent.offset}"
+    click.echo(f"{done} {to}{place} (id {sent.id})")
 
 
 async def _send(connecting: Connecting, to: str, text: str, *, receipt: bool) -> Sent:

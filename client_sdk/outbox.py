@@ -107,6 +107,10 @@ class Outbox:
             self._due.popleft()
         return None
 
+    def holds(self, send_id: str) -> bool:
+        """Tell whether a message is here: not answered for good yet, and not forgotten."""
+        return self._find(send_id) is not None
+
     def settle(self, send_id: str) -> Entry | None:
         """Take out a message that was stored or refused for good; None if it is not here."""
         entry = self._find(send_id)

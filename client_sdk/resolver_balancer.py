@@ -96,9 +96,10 @@ class BalancerResolver:
             answer = _answers.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise Unreachable(f"balancer {self._url}: not the answer of a balancer: {exc}") from exc
-        nodes: list[_Node] = [answer, *answer.candidates]
-        unique = {node.url: Candidate(node.url, node.node_id) for node in reversed(nodes)}
-        return list(reversed(unique.values()))
+        unique: dict[str, Candidate] = {}
+        for node in (answer, *answer.candidates):
+            unique.setdefault(node.url, Candidate(node.url, node.node_id))
+        return list(unique.values())
 
     def failed(self, url: str) -> None:
         """Learn that a node failed."""

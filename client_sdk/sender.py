@@ -170,16 +170,16 @@ class Sender:
         """Take the node's refusal; False if it concerns nothing that is waited for here."""
         if frame.id is None:
             return False
+        # One whose call has given up is waited for all the same: its refusal is no news to anybody.
+        known = self._outbox.holds(frame.id) or frame.id in self._calls
         if not frame.temporary:
-            entry = self._outbox.settle(frame.id)
+            self._outbox.settle(frame.id)
             if (call := self._calls.get(frame.id)) is not None:
                 call.fail(SendRejected(frame.id, frame.code, frame.reason))
             self._wake()
-            return entry is not None
-        if self._outbox.postpone(frame.id):
+        elif self._outbox.postpone(frame.id):
             self._hold()
-            return True
-        return frame.id in self._calls
+        return known
 
     def _hold(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(next(self._delays), self._release)

@@ -145,6 +145,7 @@ def test_answers_for_others_are_ignored() -> None:
     outbox, _ = filled(1)
     for unknown in ("t-1", "s-2", "rubbish", ""):
         assert outbox.settle(unknown) is None
+        assert outbox.holds(unknown) is False
         assert outbox.postpone(unknown) is False
 
 

@@ -34,6 +34,13 @@ async def test_asks_with_policy_user_and_zone(
     assert stub.queries == [{"policy": "ip_hash", "user": "bob", "zone": "z"}]
 
 
+async def test_a_node_named_twice_keeps_its_first_place(
+    stub: BalancerStub, resolver: BalancerResolver
+) -> None:
+    stub.records = [record(name) for name in ("a", "b", "a")]
+    assert [c.url for c in await resolver.candidates(5.0)] == ["ws://a:1/ws", "ws://b:1/ws"]
+
+
 async def test_a_refusal_carries_its_reason_and_its_wait(
     stub: BalancerStub, resolver: BalancerResolver
 ) -> None:

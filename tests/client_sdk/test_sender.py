@@ -94,6 +94,19 @@ async def test_a_temporary_refusal_is_tried_again_after_a_while() -> None:
     assert (await call).offset == 1
 
 
+async def test_a_refusal_for_a_call_that_gave_up_is_no_news() -> None:
+    bench = Bench()
+    calls = [bench.call(n, timeout=0.05) for n in range(2)]
+    await eventually(lambda: bench.wakes == 2)
+    bench.take()
+    for call in calls:
+        with pytest.raises(SendTimeout):
+            await call
+    assert bench.sender.refused(unavailable("s-1"))
+    assert bench.sender.refused(unavailable("s-2"))
+    assert bench.sender.refused(unavailable("s-3")) is False
+
+
 async def test_giving_up_behind_a_refusal_blocks_until_a_new_channel() -> None:
     bench = Bench()
     given_up, kept = bench.call(1, timeout=0.05), bench.call(2)
@@ -186,7 +199,8 @@ class TestReceipts:
         bench = Bench()
         call = await self.stored(bench)
         bench.sender.rewind()
-        assert (await call).receipt == "stored"
+        async with asyncio.timeout(1.0):  # it does not wait for its own timeout
+            assert (await call).receipt == "stored"
         assert bench.take() == []
 
     async def test_a_new_channel_brings_it_for_what_is_stored_there(self) -> None:
