@@ -11,6 +11,7 @@ import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from cluster import frames
@@ -34,9 +35,10 @@ class NodeChannel:
     owed: list[tuple[str, int, str]] = field(default_factory=list)
 
     def write(self, frame: bytes) -> None:
-        """Write a frame, without waiting for the client to read it."""
-        self.websocket.protocol.send_text(frame)
-        self.websocket.send_data()
+        """Write a frame without waiting; a client that is leaving gets nothing."""
+        if self.websocket.protocol.state is State.OPEN:
+            self.websocket.protocol.send_text(frame)
+            self.websocket.send_data()
 
 
 class ScriptedNode:
@@ -240,7 +242,8 @@ class ScriptedNode:
                 owed, channel.owed = channel.owed, []
                 for to, offset, send_id in owed:
                     delivered = offset and self.store.acknowledged(to) >= offset
-                    if self.keep_receipts_back or (self._is_online(to) and not delivered):
+                    undecided = offset and not delivered and self._is_online(to)
+                    if self.keep_receipts_back or undecided:
                         channel.owed.append((to, offset, send_id))
                         continue
                     receipt = frames.Receipt(

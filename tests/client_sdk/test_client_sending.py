@@ -137,6 +137,8 @@ class TestStoreAway:
             await lagging(node, "alice", 1)
             with pytest.raises(SendTimeout):
                 await first
+            # With this answer, the node has seen the last copy of it.
+            await client.presence("bob")
             node.store.up = True
             assert (await client.send("bob", "second")).offset == 1
         assert len(node.store.inboxes["bob"].tails) == 1

@@ -47,8 +47,10 @@ class Storm:
                 await node.start()
             case 3:
                 node.store.up = not node.store.up
+            case 4 if node.keep_sent_back:
+                self._answer_again(node)
             case 4:
-                node.keep_sent_back = not node.keep_sent_back
+                node.keep_sent_back = True
             case 5:
                 url = self._random.choice([None, self._random.choice(self._nodes).url])
                 await node.say(Move(url=url, within=0.02))
@@ -59,8 +61,12 @@ class Storm:
             node.store.up = True
             node.mangle = lambda frame: (frame,)
             if node.keep_sent_back:
-                node.keep_sent_back = False
-                node.cut()
+                self._answer_again(node)
+
+    def _answer_again(self, node: ScriptedNode) -> None:
+        """Answer what is sent from now on; only a new channel gets answers to what was before."""
+        node.keep_sent_back = False
+        node.cut()
 
 
 async def receive_all(client: Client, into: list[int]) -> None:
@@ -79,14 +85,19 @@ async def test_a_storm_loses_doubles_and_reorders_nothing(
         connect(address, user="bob", receive_window=20) as bob,
     ):
         receiving = asyncio.create_task(receive_all(bob, received))
-        sending = [asyncio.create_task(alice.send("bob", n)) for n in range(COUNT)]
+        sending = [
+            asyncio.create_task(alice.send("bob", n, receipt=n % 3 == 0)) for n in range(COUNT)
+        ]
+        asking = [asyncio.create_task(alice.presence("bob", timeout=30.0)) for _ in range(COUNT)]
         for _ in range(40):
             before = len(received)
             await storm.step()
             # A step takes effect while something moves, and at most for a moment.
             await asyncio.wait(sending, timeout=0.03 if len(received) > before else 0.01)
         storm.calm()
-        await asyncio.gather(*sending)
+        receipts = [sent.receipt for sent in await asyncio.gather(*sending)]
+        assert None not in receipts[::3]
+        assert None not in await asyncio.gather(*asking)
         await eventually(lambda: len(received) >= COUNT, within=20.0)
         receiving.cancel()
     assert received == list(range(COUNT))

@@ -100,7 +100,8 @@ class TestReceipts:
             await alice.send("bob", 2)
             assert not sending.done()
             node.cut()
-            assert (await sending).receipt == "stored"
+            async with asyncio.timeout(5.0):  # far less than `send_timeout`
+                assert (await sending).receipt == "stored"
         assert what(events).count("connected") == 2
         assert node.bodies == [1, 2]
 
