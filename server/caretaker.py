@@ -88,7 +88,12 @@ class Caretaker:
         for channel in silent:
             channel.ping()
         for channel in dead:
-            channel.abort(CloseCode.HEARTBEAT_MISSED)
+            if channel.paused and channel.writable:
+                # It is we who do not listen, until its messages are stored.
+                channel.heard = now
+                self._keepalive.add(channel)
+            else:
+                channel.abort(CloseCode.HEARTBEAT_MISSED)
 
 
 def _due(deadlines: dict[Channel, float], now: float) -> list[Channel]:

@@ -93,7 +93,6 @@ class Channel:
         "_mark_dirty",
         "_out",
         "_out_bytes",
-        "_paused",
         "_stats",
         "_transport",
         "_unanswered",
@@ -103,6 +102,7 @@ class Channel:
         "id",
         "open",
         "order",
+        "paused",
         "sequence",
         "user",
         "writable",
@@ -155,7 +155,7 @@ class Channel:
         # Sends that were submitted and not answered yet.
         self._unanswered = 0
         # Whether the socket is not being read, because too many sends are unanswered.
-        self._paused = False
+        self.paused = False
         # Which sends have to come again before others may pass.
         self.order = ResendOrder()
 
@@ -257,8 +257,8 @@ class Channel:
 
     def resume(self) -> None:
         """Read the socket again, unless the channel itself has too much unanswered."""
-        if self._paused and self.writable and self._unanswered <= MAX_UNANSWERED // 2:
-            self._paused = False
+        if self.paused and self.writable and self._unanswered <= MAX_UNANSWERED // 2:
+            self.paused = False
             self._transport.resume_reading()
 
     @property
@@ -388,6 +388,6 @@ class Channel:
         self.resume()
 
     def _pause(self) -> None:
-        if not self._paused:
-            self._paused = True
+        if not self.paused:
+            self.paused = True
             self._transport.pause_reading()

@@ -1,6 +1,7 @@
 """Where the channels of a node report to: it passes each event on to the part that it concerns."""
 
 from cluster import frames
+from cluster.codes import CloseCode
 from cluster.errors import Unavailable
 from cluster.frames import Connect
 from server.acknowledgements import Acknowledgements
@@ -80,7 +81,13 @@ class ChannelEvents:
             return
         self._hub.ended(channel)
         self._caretaker.ended(channel)
-        self._stats.closes[str(int(code))] += 1
+        self._stats.closes[_label(code)] += 1
         if channel.user:
             self._leaves.note(channel)
             self._acknowledgements.hurry()
+
+
+def _label(code: int) -> str:
+    """Return what a close counts as: a client may send any code, and each would be a metric."""
+    known = code in set(CloseCode) or 1000 <= code <= 1015
+    return str(int(code)) if known else "other"

@@ -87,6 +87,17 @@ async def test_a_silent_client_is_pinged_then_cut_off() -> None:
     assert silent.node.states[-1] == f"ended {CloseCode.HEARTBEAT_MISSED}"
 
 
+async def test_a_client_that_is_not_read_is_not_silent() -> None:
+    watch = Watch()
+    line = watch.open()
+    line.channel.paused = True
+    watch.pass_time(100)
+    assert not line.peer.tcp.is_closing()
+    line.channel.paused = False
+    watch.pass_time(60)
+    assert line.peer.tcp.is_closing()
+
+
 async def test_what_has_ended_is_forgotten() -> None:
     watch = Watch()
     line = watch.open()

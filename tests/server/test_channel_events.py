@@ -48,3 +48,12 @@ async def test_presence_of_a_name_that_may_not_be_used_is_refused() -> None:
         alice = await rig.join("alice")
         alice.say("presence", user="a}{b")
         assert (await hear(alice))[0]["code"] == "bad_name"
+
+
+async def test_a_client_cannot_make_metrics_by_its_close_codes() -> None:
+    async with Rig() as rig:
+        for code in (1000, 3000, 4999, 4000):
+            peer = await rig.join("bob")
+            peer.close(code)
+            peer.hang_up()
+        assert rig.parts.stats.closes == {"1000": 1, "other": 2, "4000": 1}

@@ -86,13 +86,13 @@ async def test_a_sender_that_outruns_the_store_is_paused(monkeypatch: pytest.Mon
         [channel] = node.parts.hub.users["alice"]
         for number in range(1, 301):
             await alice.say("send", id=f"s-{number}", to="bob", body=BODY)
-            if channel._paused:
+            if channel.paused:
                 break
-        await eventually(lambda: channel._paused)
+        await eventually(lambda: channel.paused)
         # What was read in one go before the pause is taken, and no more.
         assert node.parts.router._waiting_bytes < 2_000_000
         faulty(node).gate.set()
         frames = await alice.hear_many(number)
         assert [frame["offset"] for frame in frames] == list(range(1, number + 1))
-        await eventually(lambda: not channel._paused)
+        await eventually(lambda: not channel.paused)
         await alice.nothing_else()

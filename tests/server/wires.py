@@ -155,6 +155,11 @@ class Peer:
         self.client.send_binary(data)
         self.give(b"".join(self.client.data_to_send()))
 
+    def close(self, code: int) -> None:
+        """Begin the closing handshake."""
+        self.client.send_close(code)
+        self.give(b"".join(self.client.data_to_send()))
+
     def messages(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the frames of the protocol that were not returned yet, up to `limit` of them."""
         self._read()
