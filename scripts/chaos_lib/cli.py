@@ -110,6 +110,13 @@ def _address(target: Target) -> Any:
     help="How long nothing may arrive before what is missing counts as lost.",
 )
 @click.option(
+    "--routing",
+    type=click.Choice(["fanout", "direct"]),
+    default="fanout",
+    show_envvar=True,
+    help="How the nodes publish.",
+)
+@click.option(
     "--fsync",
     type=click.Choice(["always", "everysec"]),
     default="always",

@@ -26,6 +26,7 @@ class Options:
         kinds: the faults that may happen.
         settle: how long nothing may be delivered before what is missing counts as lost. It has to
             outlast the nodes' slowest way to repair, their comparison every 30 s.
+        routing: how the nodes publish, `fanout` or `direct`.
         fsync: Redis's `appendfsync`, if Redis is chaos's own.
         services: addresses of services that belong to somebody else, by target.
         break_delivery: lose messages on purpose, to see that it is found.
@@ -40,6 +41,7 @@ class Options:
     session_timeout: float
     kinds: tuple[Kind, ...]
     settle: float
+    routing: Literal["fanout", "direct"]
     fsync: Literal["always", "everysec"]
     services: dict[Target, str]
     break_delivery: bool

@@ -60,6 +60,8 @@ class Run:
 
     def interrupt(self) -> None:
         """End the faults and the talk now; healing, waiting and the report follow."""
+        if not self._interrupted:
+            self._display.say("interrupted: healing; once more to give up without a report")
         self._interrupted = True
         self._over.set()
 

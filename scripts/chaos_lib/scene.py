@@ -76,6 +76,7 @@ class Scene:
     def _make_nodes(self) -> list[Node]:
         timeout = self.options.session_timeout
         options = ["--cluster", self.cluster, "--session-timeout", f"{timeout:g}"]
+        options += ["--routing", self.options.routing]
         if self.options.break_delivery:
             options.append("--break-delivery")
         return [

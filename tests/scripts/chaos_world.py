@@ -23,6 +23,7 @@ OPTIONS = Options(
     session_timeout=4.0,
     kinds=(),
     settle=5.0,
+    routing="fanout",
     fsync="always",
     services={},
     break_delivery=False,
