@@ -68,8 +68,9 @@ class ChannelEvents:
             online: bool | None = bool(await self._presence.channels_of(user))
         except Unavailable:
             online = None
+        finally:
+            channel.done()
         channel.tell(frames.Presence(user=user, online=online))
-        channel.done()
 
     def writable(self, channel: Channel, writable: bool) -> None:
         """See `server.channel.Events`."""

@@ -68,9 +68,9 @@ class MemoryInbox:
         return [self._store.look(user).head for user in users]
 
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
-        """Return the largest cursors; see `Inbox.acknowledged`."""
+        """Return what was acknowledged; see `Inbox.acknowledged`."""
         self._check_epoch()
-        return [max(self._store.look(user).cursors.values(), default=0) for user in users]
+        return [self._store.look(user).acked for user in users]
 
     async def raise_alarm(self) -> None:
         """Count up; see `Inbox.raise_alarm`."""
@@ -85,6 +85,7 @@ class MemoryInbox:
         """Note what a device has; see `Inbox.acknowledge`."""
         self._check_epoch()
         inbox = self._store.inbox(user)
+        inbox.acked = max(inbox.acked, min(offset, inbox.head))
         inbox.cursors[device] = max(inbox.cursors.get(device, 0), min(offset, inbox.head))
         if len(inbox.cursors) > self._store.limits.devices:
             others = [known for known in inbox.cursors if known != device]

@@ -17,7 +17,7 @@ from server.redis_keys import RedisKeys
 from server.redis_scripts import script_text
 from server.redis_stream import RedisStream
 
-# How many heads are asked for in one command.
+# How many numbers are asked for in one command.
 _CHUNK = 500
 # After how many bytes a read ends. Many channels are read for at once, over the connection that
 # everything else waits for: with the largest messages all of it still takes milliseconds.
@@ -106,10 +106,8 @@ class RedisInbox:
         return [(int(id.partition(b"-")[0]), fields[1]) for id, fields in entries]
 
     async def heads(self, users: Sequence[str]) -> list[int]:
-        """Return the last offsets, with a command for every 500; see `Inbox.heads`."""
-        chunks = [users[start : start + _CHUNK] for start in range(0, len(users), _CHUNK)]
-        found = await asyncio.gather(*map(self._heads, chunks))
-        return [head for chunk in found for head in chunk]
+        """Return the last offsets; see `Inbox.heads`."""
+        return await self._many_numbers(list(map(self._keys.head, users)))
 
     async def acknowledge(self, user: str, device: str, offset: int) -> None:
         """Note what a device has; see `Inbox.acknowledge`."""
@@ -118,9 +116,8 @@ class RedisInbox:
         await self._answer(self._acknowledge.call(keys, args))
 
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
-        """Return the largest cursors, all asked for in one write; see `Inbox.acknowledged`."""
-        calls = (self._stream.call("HVALS", self._keys.cursors(user)) for user in users)
-        return [max(map(int, cursors), default=0) for cursors in await asyncio.gather(*calls)]
+        """Return what was acknowledged; see `Inbox.acknowledged`."""
+        return await self._many_numbers(list(map(self._keys.acked, users)))
 
     async def raise_alarm(self) -> None:
         """Count up; see `Inbox.raise_alarm`."""
@@ -131,8 +128,11 @@ class RedisInbox:
         [count] = await self._numbers([self._keys.alarms])
         return count
 
-    async def _heads(self, users: Sequence[str]) -> list[int]:
-        return await self._numbers(list(map(self._keys.head, users)))
+    async def _many_numbers(self, keys: Sequence[str]) -> list[int]:
+        """Read numbers with a command for every 500."""
+        chunks = [keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)]
+        found = await asyncio.gather(*map(self._numbers, chunks))
+        return [number for chunk in found for number in chunk]
 
     async def _numbers(self, keys: Sequence[str]) -> list[int]:
         """Read numbers and the epoch at the same moment, by one command; 0 for a missing one."""

@@ -20,7 +20,9 @@ class UserInbox:
         self.head = 0
         # The tails that are kept: those of the offsets `oldest` to `head`, without holes.
         self.tails: deque[bytes] = deque()
-        # Device → the last offset that it acknowledged.
+        # The last offset that any device has acknowledged.
+        self.acked = 0
+        # Device → the last offset that it acknowledged, or had when it first connected.
         self.cursors: dict[str, int] = {}
         # What repetitions are recognised by.
         self.producers = Producers(limits)

@@ -29,6 +29,10 @@ class RedisKeys:
         """Hash: device → last acknowledged offset."""
         return f"{self._cluster}:{{{user}}}:cursors"
 
+    def acked(self, user: str) -> str:
+        """String: the last offset that any device has acknowledged."""
+        return f"{self._cluster}:{{{user}}}:acked"
+
     def producers(self, user: str) -> str:
         """Hash: sender's session → what it stored last."""
         return f"{self._cluster}:{{{user}}}:producers"

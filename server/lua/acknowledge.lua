@@ -22,6 +22,11 @@ end
 local base = string.sub(KEYS[2], 1, -5)
 local cursors, device = base .. 'cursors', ARGV[2]
 local offset = math.min(tonumber(ARGV[3]), tonumber(call('GET', KEYS[2]) or 0))
+-- The cursors alone do not tell: a device gets its first one by connecting.
+local acked = base .. 'acked'
+if offset > tonumber(call('GET', acked) or 0) then
+    call('SET', acked, string.format('%.0f', offset))
+end
 local before = call('HGET', cursors, device)
 if before and tonumber(before) >= offset then
     return tonumber(before)

@@ -199,9 +199,13 @@ async def test_a_device_keeps_what_it_lacks_from_its_first_connect_on(inbox: Inb
 
 async def test_the_furthest_device_counts_as_the_reader(inbox: Inbox) -> None:
     await inbox.append([envelope(1), envelope(2), envelope(3, "carol")])
+    await inbox.position("bob", "tablet")
+    await inbox.position("carol", "phone", 1)
+    assert await inbox.acknowledged(["bob", "carol"]) == [0, 0]
     await inbox.acknowledge("bob", "phone", 2)
     await inbox.acknowledge("bob", "laptop", 1)
-    assert await inbox.acknowledged(["bob", "nobody", "carol"]) == [2, 0, 0]
+    await inbox.acknowledge("carol", "phone", 1)
+    assert await inbox.acknowledged(["bob", "nobody", "carol"]) == [2, 0, 1]
 
 
 async def test_an_alarm_reaches_every_node(store: Store) -> None:

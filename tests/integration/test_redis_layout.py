@@ -42,6 +42,7 @@ async def test_keys_and_their_types(store: InRedis, cluster_name: str) -> None:
         ":{bob}:channels": "hash",
         ":{bob}:head": "string",
         ":{bob}:inbox": "stream",
+        ":{bob}:acked": "string",
         ":{bob}:cursors": "hash",
         ":{bob}:producers": "hash",
     }
