@@ -29,6 +29,7 @@ class Report:
         users: how many users.
         session_timeout: of the nodes.
         services: what the services were, in words.
+        cluster: the name of the cluster in them.
         totals: what became of the messages.
         findings: messages with which something is wrong.
         ghost: the longest ghost.
@@ -51,6 +52,7 @@ class Report:
     users: int
     session_timeout: float
     services: str
+    cluster: str
     totals: Totals
     findings: Sequence[Finding]
     ghost: Ghost

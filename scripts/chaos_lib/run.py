@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.chaos_lib.display import Display, Progress
-from scripts.chaos_lib.faults import Fault
+from scripts.chaos_lib.faults import Fault, Target
 from scripts.chaos_lib.options import Options
 from scripts.chaos_lib.performance import Performance
 from scripts.chaos_lib.presence import PresenceWatch
 from scripts.chaos_lib.report import Report
 from scripts.chaos_lib.scene import Scene
+from scripts.chaos_lib.traces import remove_traces
 from scripts.stack.errors import StackError
 
-log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Seconds within which every user has to be connected at the begin.
 _ARRIVE_WITHIN = 60.0
@@ -50,10 +50,10 @@ class Run:
         """
         self._options = options
         self._display = display
-        self._scene = Scene(options, folder)
+        self.scene = Scene(options, folder)
         # When it is set the faults and the talk end, and what is left is delivered.
         self._over = asyncio.Event()
-        self._performance = Performance(self._scene, schedule, self._over, display.say)
+        self._performance = Performance(self.scene, schedule, self._over, display.say)
         # What is done now, in words.
         self._phase = "starting"
         self._interrupted = False
@@ -76,7 +76,7 @@ class Run:
             await ending.enter_async_context(_beside(self._display.follow(self._progress)))
             await self._start(ending)
             watch = PresenceWatch(
-                self._scene.nodes, self._scene.weather, self._scene.ghosts, self._scene.clock
+                self.scene.nodes, self.scene.weather, self.scene.ghosts, self.scene.clock
             )
             ending.push_async_callback(watch.close)
             async with _beside(watch.run()):
@@ -87,15 +87,20 @@ class Run:
             return self._report()
 
     async def _start(self, ending: AsyncExitStack) -> None:
-        scene = self._scene
+        scene = self.scene
         ending.push_async_callback(asyncio.to_thread, scene.services.end)
+        for target, address in self._options.services.items():
+            ending.push_async_callback(self._remove_traces, target, address)
         for node in scene.nodes:
             ending.push_async_callback(asyncio.to_thread, node.close)
         ending.push_async_callback(asyncio.to_thread, scene.balancer.kill)
         self._display.say(f"starting services, {len(scene.nodes)} nodes and a balancer")
-        await asyncio.to_thread(scene.services.start)
+        await _thoroughly(asyncio.to_thread(scene.services.start))
         programs = [*scene.nodes, scene.balancer]
-        await asyncio.gather(*(asyncio.to_thread(program.start) for program in programs))
+        starting = [asyncio.to_thread(program.start) for program in programs]
+        results = await _thoroughly(asyncio.gather(*starting, return_exceptions=True))
+        for error in filter(None, results):
+            raise error
         ending.push_async_callback(scene.crowd.depart)
         try:
             async with asyncio.timeout(_ARRIVE_WITHIN):
@@ -104,25 +109,37 @@ class Run:
             problem = f"only {scene.crowd.connected} users connected in {_ARRIVE_WITHIN:g} s"
             raise StackError(problem, f"see {scene.folder}") from exc
 
+    async def _remove_traces(self, target: Target, address: str) -> None:
+        """Leave nothing in a service that belongs to somebody else."""
+        if not any(node.node_id for node in self.scene.nodes):
+            return  # no node has ever been ready
+        try:
+            await asyncio.to_thread(remove_traces, target, address, self.scene.cluster)
+        except StackError as exc:
+            self._display.say(str(exc))
+
     async def _rage(self) -> None:
         """Let the users talk while the schedule is carried out."""
-        scene, options = self._scene, self._options
+        scene, options = self.scene, self._options
         scene.clock.restart()
         self._phase = "raging"
         self._display.say(f"{scene.crowd.connected} users talk, {options.rate:g} messages a second")
         talk = scene.crowd.talk(options.rate, random.Random(options.seed))
-        async with _beside(talk):
-            performing = asyncio.create_task(self._performance.run())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(options.seconds):
-                    await self._over.wait()
+        performing = asyncio.create_task(self._performance.run())
+        try:
+            async with _beside(talk):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(options.seconds):
+                        await self._over.wait()
+        finally:
+            self._phase = "healing"
             self._over.set()
-        self._phase = "healing"
-        await performing
+            # Cancelled or not: what is being started again now would outlive its end.
+            await _thoroughly(performing)
 
     async def _settle(self) -> None:
         """Wait until everything is delivered, or nothing more comes."""
-        scene, crowd = self._scene, self._scene.crowd
+        scene, crowd = self.scene, self.scene.crowd
         self._phase = "settling"
         self._display.say(f"{scene.clock():6.1f} s  healed; waiting until all is quiet")
         begin = scene.clock()
@@ -137,7 +154,7 @@ class Run:
 
     async def _look_for_ghosts(self, watch: PresenceWatch) -> None:
         """Ask every node about every user, until no ghost is left or the limit is passed."""
-        scene = self._scene
+        scene = self.scene
         self._phase = "looking for ghosts"
         names = [user.name for user in scene.crowd.users]
         end = scene.clock() + scene.options.ghost_limit + 1.0
@@ -148,7 +165,7 @@ class Run:
                 await asyncio.sleep(_POLL)
 
     def _progress(self) -> Progress:
-        scene, ledger = self._scene, self._scene.crowd.ledger
+        scene, ledger = self.scene, self.scene.crowd.ledger
         return Progress(
             self._phase,
             scene.clock(),
@@ -163,7 +180,7 @@ class Run:
         )
 
     def _report(self) -> Report:
-        scene, crowd, options = self._scene, self._scene.crowd, self._options
+        scene, crowd, options = self.scene, self.scene.crowd, self._options
         return Report(
             seed=options.seed,
             seconds=options.seconds,
@@ -171,6 +188,7 @@ class Run:
             users=options.users,
             session_timeout=options.session_timeout,
             services=scene.describe_services(),
+            cluster=scene.cluster,
             totals=crowd.ledger.totals(),
             findings=list(crowd.ledger.findings()),
             ghost=scene.ghosts.longest,
@@ -198,6 +216,16 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _thoroughly(work: Awaitable[T]) -> T:
+    """Wait for something that must not be left halfway: a cancellation is raised at its end."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _until(condition: Callable[[], bool], within: float) -> bool:

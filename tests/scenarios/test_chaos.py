@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+from kazoo.client import KazooClient
 
 from scripts.stack.paths import ROOT
 from tests.services import eventually
@@ -136,3 +139,31 @@ async def test_two_interruptions_end_it_at_once(chaos: Callable[..., Awaitable[C
     assert await run.end() == 130, run.output
     assert "given up; everything has been ended" in run.output
     assert children_of(run.logs) == []
+
+
+async def test_services_of_others_are_cut_off_and_left_clean(
+    chaos: Callable[..., Awaitable[Chaos]], zk_hosts: str, redis_url: str, amqp_url: str
+) -> None:
+    run = await chaos(
+        *("--zk", zk_hosts, "--redis", redis_url, "--amqp", amqp_url, "--nodes", "2"),
+        *("--faults", "cut-redis,silence-rabbitmq", "--seconds", "14", "--users", "6"),
+    )
+    assert await run.end() == 0, run.output
+    assert {each["fault"]["kind"] for each in run.report["performed"]} == {
+        "cut-redis",
+        "silence-rabbitmq",
+    }
+    with contextlib.closing(redis.Redis.from_url(redis_url)) as client:
+        assert client.keys(f"{run.report['cluster']}:*") == []
+    assert zookeeper_children(zk_hosts) == []
+
+
+def zookeeper_children(hosts: str) -> list[str]:
+    """Return what is in a chroot."""
+    client = KazooClient(hosts, timeout=10)
+    client.start()
+    try:
+        return list(client.get_children("/"))
+    finally:
+        client.stop()
+        client.close()

@@ -31,6 +31,7 @@ GOOD = Report(
     users=50,
     session_timeout=5.0,
     services="redis: appendfsync always",
+    cluster="chaos-1",
     totals=TOTALS,
     findings=[],
     ghost=Ghost(6.9, "bob", "why", 1, 30.0),
