@@ -29,11 +29,21 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
+def _visible(text: str) -> str:
+    """Return a text whose control characters are written out: no message can fake another line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class TextFormatter(logging.Formatter):
     """Write a record as `2026-01-31T12:00:00.123Z WARNING server.node: …`, in UTC."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line without an exception; see `logging.Formatter.formatMessage`."""
+        record.message = _visible(record.message)
+        return super().formatMessage(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """Return the record's time in ISO 8601 with milliseconds."""

@@ -1,13 +1,12 @@
 """Acknowledgements on their way to the inbox: the last one of each device, a few times a second."""
 
 import asyncio
-from contextlib import suppress
 from itertools import islice
 
 from cluster.errors import Unavailable
 from server.channel import Channel
 from server.inbox import Inbox
-from server.tasks import gather_each
+from server.tasks import gather_each, wait_for_event
 
 # Seconds between two rounds. What is lost by a crash in between costs a replay, no message.
 INTERVAL = 0.5
@@ -35,8 +34,10 @@ class Acknowledgements:
     async def flush(self) -> None:
         """Tell the inbox everything now; what was counted in an epoch that is over is dropped.
 
+        What it was not told is kept, also when the flush is cancelled.
+
         Raises:
-            Unavailable: it does not answer; what it was not told is kept.
+            Unavailable: it does not answer.
         """
         waiting, self._waiting = self._waiting, {}
         try:
@@ -48,9 +49,8 @@ class Acknowledgements:
                 )
                 for key in some:
                     del waiting[key]
-        except Unavailable:
+        finally:
             self._waiting = waiting | self._waiting
-            raise
 
     def hurry(self) -> None:
         """Tell the inbox at once: a device has left, and may come back on another node."""
@@ -60,8 +60,7 @@ class Acknowledgements:
     async def run(self) -> None:
         """Tell the inbox, round after round, until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), INTERVAL)
+            await wait_for_event(self._wake, INTERVAL)
             self._wake.clear()
             try:
                 await self.flush()

@@ -62,6 +62,10 @@ class Admin:
 
     def _gauges(self) -> dict[str, tuple[str, float]]:
         node = self._node
+        # Counted elsewhere; read when somebody asks.
+        node.parts.stats.receive_errors = node.backends.bus.receive_errors
+        if node.membership is not None:
+            node.parts.stats.bad_records = node.membership.bad_records
         return {
             "channels": ("Open channels.", len(node.parts.hub.channels)),
             "users": ("Users with a channel on this node.", len(node.parts.hub.users)),

@@ -33,7 +33,9 @@ def require_token(secret: str) -> Authenticate:
         except jwt.ExpiredSignatureError as exc:
             raise AuthenticationFailed("the token has expired", expired=True) from exc
         except jwt.InvalidTokenError as exc:
-            raise AuthenticationFailed(f"the token cannot be used: {exc}") from exc
+            # Not the library's own words: they quote the token, which anybody may have written.
+            reason = f"the token cannot be used ({type(exc).__name__})"
+            raise AuthenticationFailed(reason) from exc
         if claims["sub"] != user:
             raise AuthenticationFailed("the token is for another user")
 

@@ -73,11 +73,14 @@ class Backends:
         await self.inbox.open()
 
     async def close(self) -> None:
-        """Let go of everything."""
-        await self.bus.close()
+        """Let go of everything, at the same time."""
+        closing = [self.bus.close(), self.registry.close()]
         if self.stream is not None:
-            await self.stream.close()
-        await self.registry.close()
+            closing.append(self.stream.close())
+        results = await asyncio.gather(*closing, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
 
 @dataclass(slots=True)

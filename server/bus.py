@@ -20,6 +20,10 @@ class Bus(Protocol):
         A broker that blocks publishers, or confirms too late, counts as away.
         """
 
+    @property
+    def receive_errors(self) -> int:
+        """How often `receive` has raised an error."""
+
     async def open(self, receive: Receiver, changed: Callable[[bool], None]) -> None:
         """Connect and begin to receive; returns when both work.
 

@@ -41,6 +41,9 @@ _UNREADABLE = {ErrorCode.BAD_JSON, ErrorCode.BAD_FRAME, ErrorCode.UNKNOWN_TYPE, 
 # Sends of one channel that may wait for their answer; at more, its socket is not read.
 MAX_UNANSWERED = 512
 
+# The same in bytes: one channel with large messages must not fill the queue that all share.
+MAX_UNANSWERED_BYTES = 1024 * 1024
+
 # Bytes that are pushed before they are written without waiting for the flush: only by writing does
 # a channel learn that its client does not read, and one burst may be far larger than its buffer.
 FLUSH_BYTES = 64 * 1024
@@ -90,12 +93,14 @@ class Channel:
         "_connecting",
         "_cut",
         "_events",
+        "_held",
         "_mark_dirty",
         "_out",
         "_out_bytes",
         "_stats",
         "_transport",
         "_unanswered",
+        "_unanswered_bytes",
         "device",
         "epoch",
         "heard",
@@ -154,6 +159,10 @@ class Channel:
         self._cut: CloseCode | None = None
         # Sends that were submitted and not answered yet.
         self._unanswered = 0
+        # The bytes of the messages among them.
+        self._unanswered_bytes = 0
+        # Whether it is never read again; set by `hold`.
+        self._held = False
         # Whether the socket is not being read, because too many sends are unanswered.
         self.paused = False
         # Which sends have to come again before others may pass.
@@ -190,20 +199,24 @@ class Channel:
         self.sequence.note(offset)
         self._ask_for_missing(lacked)
 
-    def sent(self, id: str, offset: int | None) -> None:
+    def sent(self, envelope: Envelope, offset: int | None) -> None:
         """Tell the client that its message is stored."""
-        self.push(text_frame(sent_frame(id, offset)))
-        self._answered()
+        self.push(text_frame(sent_frame(envelope.id, offset)))
+        self._answered(len(envelope.tail))
 
-    def done(self) -> None:
-        """Close the account of something that was asked and has had its answer, if it gets one."""
-        self._answered()
+    def done(self, size: int = 0) -> None:
+        """Close the account of something that was asked and has had its answer, if it gets one.
+
+        Args:
+            size: the bytes that it took while it waited.
+        """
+        self._answered(size)
 
     def failed(self, envelope: Envelope, reason: str) -> None:
         """Tell the client that its message is not stored, and may be sent again."""
         self._refused(ErrorCode.UNAVAILABLE)
         self.push(text_frame(error_frame(ErrorCode.UNAVAILABLE, reason, envelope.id)))
-        self._answered()
+        self._answered(len(envelope.tail))
         if not self.order.failed(envelope):
             self.close(CloseCode.UNAVAILABLE, "too many sessions wait for a message to come again")
 
@@ -212,13 +225,13 @@ class Channel:
         self._refused(ErrorCode.OUT_OF_ORDER)
         reason = "an earlier message failed: send it again first"
         self.push(text_frame(error_frame(ErrorCode.OUT_OF_ORDER, reason, envelope.id)))
-        self._answered()
+        self._answered(len(envelope.tail))
 
     def rejected(self, envelope: Envelope, reason: str) -> None:
         """Tell the client that its message cannot be stored, now or later."""
         self._refused(ErrorCode.STORE_REFUSED)
         self.push(text_frame(error_frame(ErrorCode.STORE_REFUSED, reason, envelope.id)))
-        self._answered()
+        self._answered(len(envelope.tail))
 
     def tell(self, frame: NodeFrame) -> None:
         """Send the client any other frame."""
@@ -249,6 +262,13 @@ class Channel:
         """Close the connection in order, whatever the client has not read yet included."""
         self.flush()
         self._transport.close(code, reason)
+        # Only to hear the client's own close: nothing that comes before it is handled any more.
+        self._transport.resume_reading()
+
+    def hold(self) -> None:
+        """Read nothing more, for good: the node takes no more messages."""
+        self._held = True
+        self._pause()
 
     def abort(self, code: CloseCode | None = None) -> None:
         """Cut the connection; `code` says why, to whoever counts: the client is not told."""
@@ -257,7 +277,10 @@ class Channel:
 
     def resume(self) -> None:
         """Read the socket again, unless the channel itself has too much unanswered."""
-        if self.paused and self.writable and self._unanswered <= MAX_UNANSWERED // 2:
+        if self._held or not self.paused or not self.writable:
+            return
+        few = self._unanswered <= MAX_UNANSWERED // 2
+        if few and self._unanswered_bytes <= MAX_UNANSWERED_BYTES // 2:
             self.paused = False
             self._transport.resume_reading()
 
@@ -340,7 +363,7 @@ class Channel:
             recipient, self.user, frame.id, session, number, tail, frame.durable, frame.receipt
         )
         self._stats.received += 1
-        self._asked()
+        self._asked(len(tail))
         if not self._events.submit(self, envelope):
             self._pause()
 
@@ -378,13 +401,15 @@ class Channel:
     def _refused(self, code: str) -> None:
         self._stats.refused[code] += 1
 
-    def _asked(self) -> None:
+    def _asked(self, size: int = 0) -> None:
         self._unanswered += 1
-        if self._unanswered > MAX_UNANSWERED:
+        self._unanswered_bytes += size
+        if self._unanswered > MAX_UNANSWERED or self._unanswered_bytes > MAX_UNANSWERED_BYTES:
             self._pause()
 
-    def _answered(self) -> None:
+    def _answered(self, size: int) -> None:
         self._unanswered -= 1
+        self._unanswered_bytes -= size
         self.resume()
 
     def _pause(self) -> None:

@@ -3,8 +3,13 @@
 Backends: `directory_redis`, `directory_memory`. One contract suite runs against both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
+
+
+def always() -> bool:
+    """Return True."""
+    return True
 
 
 class Directory(Protocol):
@@ -34,11 +39,18 @@ class Directory(Protocol):
     async def lookup(self, users: Iterable[str]) -> list[dict[str, str]]:
         """Return channel_id → node_id for each user, in the order asked."""
 
+    async def is_registered(self) -> bool:
+        """Tell whether this node is among the incarnations; if not, another has swept it."""
+
     async def incarnations(self) -> frozenset[str]:
         """Return the node_ids that have not been swept yet, the living ones among them."""
 
-    async def sweep(self, node_id: str) -> int:
+    async def sweep(self, node_id: str, still_dead: Callable[[], bool] = always) -> int:
         """Remove every channel of a dead incarnation; return how many there were.
+
+        Args:
+            node_id: the incarnation.
+            still_dead: asked again and again; when it says no, the sweep ends where it is.
 
         Compares before it deletes, so that it may run twice, or on two nodes at once, and never
         touches a channel that the user has since opened on another node.

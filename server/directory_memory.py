@@ -1,7 +1,8 @@
 """The directory in the memory of one process: no service needed, gone with the process."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from server.directory import always
 from server.memory_store import MemoryStore
 
 
@@ -18,6 +19,7 @@ class MemoryDirectory:
 
     async def add(self, user: str, channel_id: str) -> None:
         """Enter a channel; see `Directory.add`."""
+        self._store.incarnations.add(self._node_id)
         self._store.channels.setdefault(user, {})[channel_id] = self._node_id
 
     async def add_all(self, channels: Iterable[tuple[str, str]]) -> None:
@@ -35,12 +37,18 @@ class MemoryDirectory:
         """Return each user's channels; see `Directory.lookup`."""
         return [dict(self._store.channels.get(user, {})) for user in users]
 
+    async def is_registered(self) -> bool:
+        """Tell whether this node is entered; see `Directory.is_registered`."""
+        return self._node_id in self._store.incarnations
+
     async def incarnations(self) -> frozenset[str]:
         """Return what is not swept yet; see `Directory.incarnations`."""
         return frozenset(self._store.incarnations)
 
-    async def sweep(self, node_id: str) -> int:
+    async def sweep(self, node_id: str, still_dead: Callable[[], bool] = always) -> int:
         """Remove a dead incarnation's channels; see `Directory.sweep`."""
+        if not still_dead():
+            return 0
         found = [(user, self._channels_on(user, node_id)) for user in self._store.channels]
         for user, channel_ids in found:
             self._drop(user, channel_ids)

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
+from server.directory import always
 from server.redis_errors import CommandFailed
 from server.redis_keys import RedisKeys
 from server.redis_scripts import script_text
@@ -64,37 +65,58 @@ class RedisDirectory:
         )
         return [_channels(reply) for reply in replies]
 
+    async def is_registered(self) -> bool:
+        """Tell whether this node is entered; see `Directory.is_registered`."""
+        return bool(await self._stream.call("SISMEMBER", self._keys.nodes, self._node_id))
+
     async def incarnations(self) -> frozenset[str]:
         """Return what is not swept yet; see `Directory.incarnations`."""
         found = await self._stream.call("SMEMBERS", self._keys.nodes)
         return frozenset(node_id.decode() for node_id in found)
 
-    async def sweep(self, node_id: str) -> int:
+    async def sweep(self, node_id: str, still_dead: Callable[[], bool] = always) -> int:
         """Remove a dead incarnation's channels; see `Directory.sweep`.
 
         What was done before a failure stays done, and the rest is still to be found by the next
-        sweep: a user leaves the node's set, and the node the set of nodes, only afterwards.
+        sweep: a user leaves the node's set, and the node the set of nodes, only afterwards. A node
+        that is alive after all finds itself missing there, and enters everything anew.
         """
         removed = 0
         key = self._keys.node(node_id)
-        while users := await self._stream.call("SRANDMEMBER", key, _CHUNK):
+        while still_dead():
+            users = await self._stream.call("SRANDMEMBER", key, _CHUNK)
+            if not users:
+                await self._stream.call("SREM", self._keys.nodes, node_id)
+                break
             removed += await self._sweep_users(node_id, [user.decode() for user in users])
             await self._stream.call("SREM", key, *users)
-        await self._stream.call("SREM", self._keys.nodes, node_id)
         return removed
 
     async def _add_chunk(self, channels: list[tuple[str, str]]) -> None:
-        calls = [self._stream.call("SADD", self._own_users, *(user for user, _ in channels))]
+        # The node itself as well: if it has been swept, no sweep would look for the channel.
+        calls = [
+            self._stream.call("SADD", self._keys.nodes, self._node_id),
+            self._stream.call("SADD", self._own_users, *(user for user, _ in channels)),
+        ]
         for user, channel_id in channels:
             key = self._keys.channels(user)
             calls.append(self._stream.call("HSET", key, channel_id, self._node_id))
         await asyncio.gather(*calls)
 
     async def _sweep_users(self, node_id: str, users: list[str]) -> int:
-        counts = await asyncio.gather(
-            *(self._sweep.call((self._keys.channels(user),), (node_id,)) for user in users)
+        results = await asyncio.gather(
+            *(self._sweep.call((self._keys.channels(user),), (node_id,)) for user in users),
+            return_exceptions=True,
         )
-        return sum(counts)
+        removed = 0
+        for result in results:
+            if isinstance(result, CommandFailed):
+                _log.error("a user's channels could not be swept: %s", result)
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                removed += result
+        return removed
 
 
 def _channels(reply: list[bytes]) -> dict[str, str]:

@@ -52,6 +52,8 @@ class Dispatch:
             publish_failed: called when the bus does not take a batch.
         """
         self._node_id = node_id
+        # The nodes of a recipient who is connected here only.
+        self._alone = (node_id,)
         self._hub = hub
         self._inbox = inbox
         self._bus = bus
@@ -62,18 +64,19 @@ class Dispatch:
 
     def send(self, envelopes: Sequence[Envelope], stored: Sequence[Stored]) -> None:
         """Deliver a batch that has been stored."""
-        me = self._node_id
+        here = self._hub.users
         remote: list[tuple[Item, tuple[str, ...]]] = []
         for envelope, result in zip(envelopes, stored, strict=True):
             nodes = result.nodes
-            if not nodes:
+            # What the hub knows is believed even if the directory, just swept, does not.
+            local = envelope.recipient in here
+            if not nodes and not local:
                 continue
             item = _item(envelope, result)
-            if me in nodes:
+            if local:
                 self._hub.deliver(*item)
-                if len(nodes) == 1:
-                    continue
-            remote.append((item, nodes))
+            if nodes and nodes != self._alone:
+                remote.append((item, nodes))
         if remote:
             self._publish(remote)
 

@@ -96,6 +96,13 @@ class Inbox(Protocol):
     async def heads(self, users: Sequence[str]) -> list[int]:
         """Return the last offset of each user, in the order asked; 0 where there is none."""
 
+    async def raise_head(self, user: str, offset: int) -> bool:
+        """Have offsets go on behind `offset`; True if the head was smaller.
+
+        For a store that has lost its latest writes (a failover, a restart without the last second
+        of its file): were offsets given out twice, new messages would pass for old ones.
+        """
+
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
         """Return the last offset that any device of each user has acknowledged; 0 for none."""
 

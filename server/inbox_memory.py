@@ -67,6 +67,16 @@ class MemoryInbox:
         self._check_epoch()
         return [self._store.look(user).head for user in users]
 
+    async def raise_head(self, user: str, offset: int) -> bool:
+        """Raise a head; see `Inbox.raise_head`."""
+        self._check_epoch()
+        inbox = self._store.inbox(user)
+        if inbox.head >= offset:
+            return False
+        inbox.head = offset
+        inbox.tails.clear()
+        return True
+
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
         """Return what was acknowledged; see `Inbox.acknowledged`."""
         self._check_epoch()

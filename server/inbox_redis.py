@@ -43,6 +43,7 @@ class RedisInbox:
         self._append = stream.register_script(script_text("append"))
         self._position = stream.register_script(script_text("position"))
         self._read = stream.register_script(script_text("read"))
+        self._raise_head = stream.register_script(script_text("raise_head"))
         self._acknowledge = stream.register_script(script_text("acknowledge"))
         # The arguments of `append.lua` that are the same for every batch, but for the epoch.
         self._bounds: tuple[Argument, ...] = (
@@ -115,6 +116,11 @@ class RedisInbox:
         keys = (self._keys.epoch, self._keys.head(user))
         await self._answer(self._acknowledge.call(keys, args))
 
+    async def raise_head(self, user: str, offset: int) -> bool:
+        """Raise a head; see `Inbox.raise_head`."""
+        keys = (self._keys.epoch, self._keys.head(user))
+        return bool(await self._answer(self._raise_head.call(keys, (self._epoch, offset))))
+
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
         """Return what was acknowledged; see `Inbox.acknowledged`."""
         return await self._many_numbers(list(map(self._keys.acked, users)))
@@ -139,7 +145,7 @@ class RedisInbox:
         epoch, *numbers = await self._stream.call("MGET", self._keys.epoch, *keys)
         if epoch != self._epoch.encode():
             raise EpochChanged(self._epoch, epoch.decode() if epoch else None)
-        return [int(number or 0) for number in numbers]
+        return [_number(number) for number in numbers]
 
     async def _answer(self, future: "asyncio.Future[Any]") -> Any:
         """Wait for a script's reply.
@@ -153,6 +159,11 @@ class RedisInbox:
             if exc.code != "EPOCH":
                 raise
             raise EpochChanged(self._epoch, None if exc.reason == "-" else exc.reason) from exc
+
+
+def _number(text: bytes | None) -> int:
+    """Read a number; what somebody else has put there counts as none."""
+    return int(text) if text and text.isdigit() else 0
 
 
 def _stored(result: Any, nodes: tuple[str, ...]) -> Stored:

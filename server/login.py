@@ -70,13 +70,15 @@ class Login:
             channel.refuse(ErrorCode.BAD_NAME, str(exc), CloseCode.BAD_CONNECT)
             return
         except AuthenticationFailed as exc:
-            _log.info("refused a client at %s as %r: %s", channel.peer, frame.user, exc)
+            _log.debug("refused a client at %s as %r: %s", channel.peer, frame.user, exc)
             code, close_code = ErrorCode.AUTHENTICATION_FAILED, CloseCode.AUTHENTICATION_FAILED
             if exc.expired:
                 code, close_code = ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED
             channel.refuse(code, exc.reason, close_code)
             return
         await self.ready.wait()
+        if not channel.open:
+            return
         if not self._store_answers():
             # Said before anything is begun: clients come again and again while it is away.
             channel.refuse(ErrorCode.UNAVAILABLE, _NO_ANSWER, CloseCode.UNAVAILABLE)
@@ -84,10 +86,12 @@ class Login:
         try:
             await self._enter(channel, frame)
         except Unavailable as exc:
+            self._leaves.note(channel)
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
             channel.refuse(ErrorCode.UNAVAILABLE, _NO_ANSWER, CloseCode.UNAVAILABLE)
         except Exception:
+            self._leaves.note(channel)
             channel.refuse(ErrorCode.STORE_REFUSED, "the store failed", CloseCode.UNAVAILABLE)
             raise
 

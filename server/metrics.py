@@ -19,6 +19,8 @@ _TOTALS = {
     "published": "Batches published on the bus.",
     "unpublished": "Batches that the bus did not take.",
     "bad_batches": "Batches from the bus that could not be read.",
+    "bad_records": "Entries in the registry that hold no node record.",
+    "receive_errors": "Batches from the bus that failed unexpectedly.",
     "slow": "Channels cut off because they did not read.",
     "gaps": "Times that the inbox had to be read for a live channel.",
     "swept": "Dead incarnations swept out of the directory.",
@@ -49,6 +51,7 @@ class NodeCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client.registry.Collector`."""
+        gauges = self._gauges()
         for name, text in _TOTALS.items():
             yield CounterMetricFamily(f"im_server_{name}", text, getattr(self._stats, name))
         for name, (label, text) in _BY_LABEL.items():
@@ -56,7 +59,7 @@ class NodeCollector(Collector):
             for value, count in getattr(self._stats, name).items():
                 family.add_metric([value], count)
             yield family
-        for name, (text, number) in self._gauges().items():
+        for name, (text, number) in gauges.items():
             yield GaugeMetricFamily(f"im_server_{name}", text, number)
 
 

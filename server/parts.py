@@ -73,6 +73,7 @@ class Parts:
             stats,
             interval=settings.batch_interval,
             epoch_changed=epoch_changed,
+            store_settled=lambda: self.recovery.settled,
         )
         self.login = Login(
             self.hub,

@@ -5,6 +5,7 @@ is asked, for all waiting senders together; nothing more goes over the bus.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,8 @@ from cluster.frames import Receipt
 from server.channel import Channel
 from server.directory import Directory
 from server.inbox import Inbox
+
+_log = logging.getLogger(__name__)
 
 # Seconds between two rounds while anybody waits.
 INTERVAL = 0.25
@@ -32,6 +35,7 @@ class _Wanted(NamedTuple):
     id: str
     recipient: str
     offset: int
+    epoch: str
     until: float
 
 
@@ -58,7 +62,7 @@ class Receipts:
             _tell(channel, id, "stored")
             return
         until = asyncio.get_running_loop().time() + PATIENCE
-        self._waiting.append(_Wanted(channel, id, recipient, offset, until))
+        self._waiting.append(_Wanted(channel, id, recipient, offset, self._inbox.epoch, until))
         self._wake.set()
 
     async def run(self) -> None:
@@ -72,6 +76,10 @@ class Receipts:
                 undecided = await self._decide(waiting)
             except Unavailable:
                 undecided = waiting
+            except Exception:
+                # One recipient that cannot be asked for would keep all others from being told.
+                _log.exception("receipts of %d messages are given up", len(waiting))
+                undecided = []
             self._waiting = [wanted for wanted in undecided if wanted.channel.open] + self._waiting
             if self._waiting:
                 self._wake.set()
@@ -91,7 +99,9 @@ class Receipts:
         now = asyncio.get_running_loop().time()
         undecided = []
         for wanted in waiting:
-            if cursor_of[wanted.recipient] >= wanted.offset:
+            if wanted.epoch != self._inbox.epoch:
+                _tell(wanted.channel, wanted.id, "stored")
+            elif cursor_of[wanted.recipient] >= wanted.offset:
                 _tell(wanted.channel, wanted.id, "delivered")
             elif not channels_of[wanted.recipient] or now > wanted.until:
                 _tell(wanted.channel, wanted.id, "stored")

@@ -9,7 +9,6 @@ node died with messages in hand.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from enum import Enum, auto
 from itertools import islice
 
@@ -20,7 +19,7 @@ from server.degradation import Degradation
 from server.directory import Directory
 from server.hub import Hub
 from server.inbox import Inbox
-from server.tasks import gather_each
+from server.tasks import gather_each, wait_for_event
 from server.welcome import Welcome
 
 _log = logging.getLogger(__name__)
@@ -61,6 +60,9 @@ class Recovery:
         self._inbox = inbox
         self._welcome = welcome
         self._degradation = degradation
+        # False from the moment the store is lost until heads have been compared with it again: it
+        # may have come back without its latest writes.
+        self.settled = True
         # The nodes in the last snapshot that was not stale.
         self._living: frozenset[str] = frozenset()
         # Something has happened: look at once.
@@ -94,6 +96,11 @@ class Recovery:
         self._todo.add(_Todo.CHECK_EPOCH)
         self.register_all()
 
+    def store_changed(self, connected: bool) -> None:
+        """The store is lost (False), or answers again (True)."""
+        self.settled = False
+        self.check_epoch()
+
     def set_degraded(self, reason: str, degraded: bool) -> None:
         """Note that the fast path is away for a reason, or back."""
         if not self._degradation.set(reason, degraded):
@@ -125,8 +132,7 @@ class Recovery:
     async def run(self) -> None:
         """Recover from whatever was noted, until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK)
+            await wait_for_event(self._wake, LOOK)
             self._wake.clear()
             try:
                 await self._look()
@@ -138,6 +144,9 @@ class Recovery:
 
     async def _look(self) -> None:
         await self._do(_Todo.CHECK_EPOCH, self._learn_epoch)
+        if not await self._directory.is_registered():
+            # Another node took this one for dead, and has swept its channels.
+            self._todo |= {_Todo.REGISTER, _Todo.COMPARE}
         await self._do(_Todo.REGISTER, self._enter_anew)
         await self._tell_restarted()
         await self._do(_Todo.RAISE_ALARM, self._inbox.raise_alarm)
@@ -148,6 +157,7 @@ class Recovery:
             self._alarms = alarms
             self._next_comparison = now + (POLL if self._degradation.reasons else SAFETY_NET)
         await self._do(_Todo.COMPARE, self._compare_all)
+        self.settled = self.settled or not self._todo
 
     async def _do(self, todo: _Todo, work: Callable[[], Awaitable[None]]) -> None:
         if todo not in self._todo:
@@ -181,9 +191,18 @@ class Recovery:
 
     async def _compare_all(self) -> None:
         for users in _chunks(list(self._hub.users), CHUNK):
+            behind: dict[str, int] = {}
             for user, head in zip(users, await self._inbox.heads(users), strict=True):
                 for channel in self._hub.users.get(user, ()):
                     channel.note(head)
+                    if channel.sequence.next > head + 1:
+                        behind[user] = max(behind.get(user, 0), channel.sequence.next - 1)
+            await gather_each(self._raise_head(user, offset) for user, offset in behind.items())
+
+    async def _raise_head(self, user: str, offset: int) -> None:
+        """Keep a store that has lost its latest writes from giving their offsets out again."""
+        if await self._inbox.raise_head(user, offset):
+            _log.error("the store has lost messages to %r: it went back behind %d", user, offset)
 
     def _channels(self) -> Iterator[tuple[str, Sequence[Channel]]]:
         return ((user, tuple(channels)) for user, channels in tuple(self._hub.users.items()))

@@ -21,6 +21,8 @@ from server.stats import Stats
 
 _log = logging.getLogger(__name__)
 
+_NO_ANSWER = "the store does not answer: send it again"
+
 # Envelopes in one batch. A script call of this size keeps Redis busy for some milliseconds.
 MAX_BATCH = 500
 
@@ -51,6 +53,7 @@ class Router:
         *,
         interval: float,
         epoch_changed: Callable[[], None],
+        store_settled: Callable[[], bool],
     ) -> None:
         """Make a router that does nothing yet; `run` has to be started.
 
@@ -61,6 +64,8 @@ class Router:
             stats: where it counts.
             interval: seconds between the starts of two batches, at least.
             epoch_changed: called when the store turns out to be another one.
+            store_settled: tells whether the store may be written to; not before it is known that
+                it has lost nothing.
         """
         self._inbox = inbox
         self._dispatch = dispatch
@@ -68,6 +73,7 @@ class Router:
         self._stats = stats
         self._interval = interval
         self._epoch_changed = epoch_changed
+        self._store_settled = store_settled
         # What has been submitted since the last batch was taken, in order.
         self._waiting: list[Pending] = []
         # The bytes in it.
@@ -139,13 +145,16 @@ class Router:
         return MAX_BATCH
 
     async def _store(self, batch: Sequence[Pending]) -> None:
+        if not self._store_settled():
+            self._fail(batch, _NO_ANSWER)
+            return
         self._stats.batches += 1
         try:
             stored = await self._inbox.append([pending.envelope for pending in batch])
         except Unavailable as exc:
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
-            self._fail(batch, "the store does not answer: nothing was stored")
+            self._fail(batch, _NO_ANSWER)
         except Exception as exc:
             await self._isolate(batch, exc)
         else:
@@ -173,9 +182,9 @@ class Router:
         stats = self._stats
         for (channel, envelope), result in zip(batch, stored, strict=True):
             if not envelope.durable:
-                channel.done()
+                channel.done(len(envelope.tail))
                 continue
-            channel.sent(envelope.id, result.offset)
+            channel.sent(envelope, result.offset)
             if envelope.receipt:
                 offset = result.offset if result.nodes else None
                 self._receipts.want(channel, envelope.id, envelope.recipient, offset)

@@ -34,6 +34,10 @@ class Stats:
     unpublished: int = 0
     # Batches from the bus that could not be read.
     bad_batches: int = 0
+    # Entries in the registry that hold no node record; as the watch counts them.
+    bad_records: int = 0
+    # Batches from the bus that failed unexpectedly; as the bus counts them.
+    receive_errors: int = 0
     # Times that a task of the node failed in a way nobody expected, and went on.
     unexpected: int = 0
     # Channels that were cut off because they did not read.

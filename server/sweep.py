@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from cluster.errors import Unavailable
 from cluster.snapshot import Snapshot
 from server.directory import Directory
 from server.stats import Stats
+from server.tasks import wait_for_event
 
 _log = logging.getLogger(__name__)
 
@@ -43,10 +45,7 @@ class Sweep:
     async def run(self) -> None:
         """Sweep after every change of the registry, and now and then, until cancelled."""
         while True:
-            try:
-                await asyncio.wait_for(self._wake.wait(), INTERVAL)
-            except TimeoutError:
-                pass
+            await wait_for_event(self._wake, INTERVAL)
             self._wake.clear()
             try:
                 await self._sweep()
@@ -62,9 +61,12 @@ class Sweep:
         # told us of it; a moment later only the dead are still missing.
         await asyncio.sleep(SECOND_LOOK)
         for node_id in sorted(self._dead(suspects)):
-            count = await self._directory.sweep(node_id)
+            count = await self._directory.sweep(node_id, partial(self._is_dead, node_id))
             self._stats.swept += 1
             _log.info("swept %d channels of the dead node %s", count, node_id)
+
+    def _is_dead(self, node_id: str) -> bool:
+        return bool(self._dead(frozenset((node_id,))))
 
     def _dead(self, incarnations: frozenset[str]) -> frozenset[str]:
         if self._living is None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 from cluster.errors import Unavailable
@@ -31,6 +32,18 @@ async def gather_each(works: Iterable[Awaitable[None]]) -> None:
     for error in errors:
         if isinstance(error, Unavailable):
             raise error
+
+
+async def wait_for_event(event: asyncio.Event, timeout: float) -> bool:
+    """Wait until an event is set, or `timeout` seconds have gone; return whether it is set.
+
+    Not by `asyncio.wait_for`: until Python 3.12 it may swallow a cancellation that comes just when
+    the event is set, and a loop that waits like that could never be ended.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            await event.wait()
+    return event.is_set()
 
 
 class Tasks:

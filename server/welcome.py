@@ -1,5 +1,7 @@
 """The welcome: the `connected` frame, which tells a client where its messages go on."""
 
+from cluster.codes import CloseCode
+from cluster.errors import Unavailable
 from cluster.frames import Connected
 from server.channel import Channel
 from server.degradation import Degradation
@@ -41,13 +43,21 @@ class Welcome:
     async def begin_anew(self, channel: Channel) -> None:
         """Have a channel begin with the oldest message of the store's new epoch.
 
+        Its sequence has been told to forget the old one: it gets nothing until this succeeds.
+
         Raises:
-            Unavailable: the store does not answer; the channel gets nothing until this succeeds.
+            Unavailable: the store does not answer.
         """
-        # What comes by the bus from now on is of the new epoch, and must not be forgotten.
-        channel.sequence.forget()
         epoch = self._inbox.epoch
-        position = await self._inbox.position(channel.user, channel.device, 0)
+        if channel.epoch == epoch or not channel.open:
+            return
+        try:
+            position = await self._inbox.position(channel.user, channel.device, 0)
+        except Unavailable:
+            raise
+        except Exception:
+            channel.close(CloseCode.UNAVAILABLE, "the store failed")
+            raise
         after = position.oldest - 1
         channel.sequence.begin(after, position.head)
         self.say(channel, epoch, after, recovered=False)

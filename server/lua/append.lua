@@ -24,11 +24,11 @@ if epoch ~= ARGV[1] then
     return redis.error_reply('EPOCH ' .. (epoch or '-'))
 end
 
-local count, inbox_ttl = ARGV[2], ARGV[3]
+local count, inbox_ttl = ARGV[2], tonumber(ARGV[3])
 local age, most, kept = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = tonumber(call('TIME')[1])
--- Expiries are set anew only when a producer comes back after so many seconds: they are that much
--- longer than what is promised.
+-- Expiries are set anew only when so many seconds of them are gone: they are that much longer than
+-- what is promised.
 local REFRESH = 60
 -- A hash with fewer sessions is never searched for old ones; the field '#' (no producer's, those
 -- have a slash) holds the size at which the next search pays.
@@ -82,9 +82,9 @@ for i = 7, #ARGV, 5 do
     local producer, number, result = ARGV[i + 1], ARGV[i + 2], nil
     local durable = ARGV[i + 3] == '1'
     local last = durable and call('HGET', producers, producer)
-    local last_number, last_offset, last_time
+    local last_number, last_offset
     if last then
-        last_number, last_offset, last_time = string.match(last, '^(%d+) (%d+) (%d+)$')
+        last_number, last_offset = string.match(last, '^(%d+) (%d+) ')
     end
     if not durable then
         result = { 0, tonumber(call('GET', head) or 0), 0 }
@@ -97,15 +97,23 @@ for i = 7, #ARGV, 5 do
         local offset = string.format('%.0f', result)
         call('XADD', inbox, 'MAXLEN', '~', count, offset .. '-0', 'm', ARGV[i + 4])
         local value = number .. ' ' .. offset .. ' ' .. string.format('%.0f', now)
-        local is_new = call('HSET', producers, producer, value) == 1
-        if is_new or now - tonumber(last_time) >= REFRESH then
-            call('PEXPIRE', inbox, inbox_ttl)
-            call('EXPIRE', producers, 2 * age + REFRESH)
-        end
-        if is_new then
+        if call('HSET', producers, producer, value) == 1 then
             forget(producers)
         end
+        recipient.stored = true
     end
     results[#results + 1] = result
+end
+
+for i = 1, #recipients do
+    if recipients[i].stored then
+        local inbox, producers = recipients[i][2], recipients[i][3]
+        if call('PTTL', inbox) < inbox_ttl - 1000 * REFRESH then
+            call('PEXPIRE', inbox, inbox_ttl)
+        end
+        if call('TTL', producers) < 2 * age then
+            call('EXPIRE', producers, 2 * age + REFRESH)
+        end
+    end
 end
 return { nodes, results }

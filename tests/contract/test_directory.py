@@ -116,3 +116,24 @@ async def test_a_channel_added_after_the_sweep_is_swept_again(a: Directory, b: D
 
 def test_the_nodes_of_a_user_are_named_once() -> None:
     assert nodes_of({"c1": "a", "c2": "b", "c3": "a"}) == ("a", "b")
+
+
+async def test_whoever_enters_a_channel_is_among_the_incarnations(
+    a: Directory, b: Directory
+) -> None:
+    """A node that was swept while it lived would otherwise leave channels that no sweep finds."""
+    await a.register_node()
+    assert await a.is_registered()
+    await b.sweep("a")
+    assert not await a.is_registered()
+    await a.add("bob", "c1")
+    assert await a.is_registered()
+    assert "a" in await b.incarnations()
+
+
+async def test_a_sweep_ends_when_the_node_turns_out_to_live(a: Directory, b: Directory) -> None:
+    await a.register_node()
+    await a.add("bob", "c1")
+    assert await b.sweep("a", lambda: False) == 0
+    assert await b.lookup(["bob"]) == [{"c1": "a"}]
+    assert await a.is_registered()

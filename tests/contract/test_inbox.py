@@ -208,6 +208,14 @@ async def test_the_furthest_device_counts_as_the_reader(inbox: Inbox) -> None:
     assert await inbox.acknowledged(["bob", "nobody", "carol"]) == [2, 0, 1]
 
 
+async def test_a_head_that_went_back_is_raised_and_never_lowered(inbox: Inbox) -> None:
+    await inbox.append([envelope(1)])
+    assert await inbox.raise_head("bob", 7)
+    assert not await inbox.raise_head("bob", 3)
+    assert await inbox.heads(["bob"]) == [7]
+    assert [each.offset for each in await inbox.append([envelope(2)])] == [8]
+
+
 async def test_an_alarm_reaches_every_node(store: Store) -> None:
     first, second = store.inbox(), store.inbox()
     await first.open()

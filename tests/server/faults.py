@@ -82,6 +82,11 @@ class FaultyInbox:
         self._check()
         return await self._inbox.acknowledged(users)
 
+    async def raise_head(self, user: str, offset: int) -> bool:
+        """See `Inbox.raise_head`."""
+        self._check()
+        return await self._inbox.raise_head(user, offset)
+
     async def raise_alarm(self) -> None:
         """See `Inbox.raise_alarm`."""
         self._check()

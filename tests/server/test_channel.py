@@ -37,11 +37,11 @@ async def test_a_send_becomes_an_envelope() -> None:
     # The body is left as it was written; the time is cut to milliseconds.
     expected = b'"from":"alice","id":"s-12","time":1700000000.123,"body":{ "n": 1.50 }}'
     assert envelope.tail == expected
-    line.channel.sent("s-12", 58)
-    line.channel.sent("s-13", None)
+    line.channel.sent(envelope, 58)
+    line.channel.sent(envelope, None)
     assert line.heard() == [
         {"type": "sent", "id": "s-12", "offset": 58},
-        {"type": "sent", "id": "s-13"},
+        {"type": "sent", "id": "s-12"},
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import socket
 import time
 
@@ -132,10 +133,38 @@ async def test_the_load_is_written_when_it_has_moved(monkeypatch: pytest.MonkeyP
 async def test_a_node_that_dies_is_swept_by_another() -> None:
     world = MemoryWorld()
     async with running(world, count=2) as [dying, living], client(dying, "bob"):
+        await dying.parts.tasks.stop()
         [number] = [n for n, r in world.nodes.entries.items() if r.node_id == dying.node_id]
         world.nodes.remove(number)
         await eventually(lambda: world.store.channels == {})
         await eventually(lambda: world.store.incarnations == {living.node_id})
+
+
+async def test_a_living_node_that_was_swept_enters_its_channels_anew() -> None:
+    world = MemoryWorld()
+    async with running(world, count=2) as [swept, sweeper], client(swept, "bob"):
+        before = copy.deepcopy(world.store.channels)
+        await sweeper.backends.directory.sweep(swept.node_id)
+        assert (world.store.channels, world.store.incarnations) == ({}, {sweeper.node_id})
+        await eventually(lambda: world.store.channels == before)
+        assert world.store.incarnations == {swept.node_id, sweeper.node_id}
+
+
+async def test_a_store_that_went_back_gives_no_offset_out_twice() -> None:
+    world = MemoryWorld()
+    async with running(world) as [node], client(node, "bob") as bob:
+        for number in range(1, 6):
+            await bob.say("send", id=f"s-{number}", to="bob", body=number)
+        await bob.hear_many(10)
+        inbox = world.store.inbox("bob")
+        inbox.head = 3  # as after a failover to a replica that lacked the last two
+        inbox.tails.pop()
+        inbox.tails.pop()
+        node.parts.recovery.store_changed(True)
+        await eventually(lambda: inbox.head == 5 and node.parts.recovery.settled)
+        await bob.say("send", id="s-6", to="bob", body=6)
+        frames = await bob.hear_many(2)
+        assert [frame["offset"] for frame in frames] == [6, 6]
 
 
 async def test_clients_that_connect_during_the_stop_leave_no_ghost() -> None:

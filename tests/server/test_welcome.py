@@ -68,6 +68,7 @@ async def test_what_comes_while_it_begins_anew_is_not_forgotten() -> None:
     await hall.inbox.open()
     channel = hall.line.channel
     channel.sequence.begin(100, 100)
+    channel.sequence.forget()
     hall.inbox.meanwhile = lambda: channel.deliver(6, message(6))
     await hall.welcome.begin_anew(channel)
     assert channel.sequence.head == 6
