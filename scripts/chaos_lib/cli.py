@@ -272,4 +272,4 @@ def _set_up_logging(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/chaos")

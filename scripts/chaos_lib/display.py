@@ -145,7 +145,7 @@ def panel(progress: Progress) -> Group:
     connected, users = progress.users
     table = Table.grid(padding=(0, 2))
     done = min(max(progress.now, 0.0), progress.seconds)
-    head = f"{progress.phase}, {max(progress.now, 0.0):.0f} of {progress.seconds:.0f} s"
+    head = f"{progress.phase}, {done:.0f} of {progress.seconds:.0f} s"
     table.add_row(head, ProgressBar(total=progress.seconds, completed=done, width=40))
     table.add_row("connected", f"{connected} of {users} users")
     table.add_row(
