@@ -131,7 +131,7 @@ class ZookeeperMembership:
             # Asking can take a second, in which the old list is the best there is.
             if not self._snapshot.stale:
                 _log.warning("%s: too many left at once, asking them", self._parent)
-            self._show(self._snapshot.as_stale())
+            self._show(self._snapshot.as_doubted())
             await self._ask_doubted()
             listed = await self._list()
         self._publish(listed)
@@ -202,16 +202,16 @@ class ZookeeperMembership:
         doubted = self._departures.doubted
         records = records_of(arrange((*listed, *doubted)))
         before = self._snapshot
-        if doubted or self._zookeeper.state is not SessionState.CONNECTED:
-            changed = records != before.records
-            self._show(
-                replace(before, records=records, version=before.version + changed, stale=True)
-            )
+        answers = self._zookeeper.state is SessionState.CONNECTED
+        if doubted or not answers:
+            version = before.version + (records != before.records)
+            held = replace(before, records=records, version=version, stale=True, complete=answers)
+            self._show(held)
         else:
             self._show(before.with_records(records, self._clock()))
             self._ready.set()
 
     def _show(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
-        if (snapshot.version, snapshot.stale) != (before.version, before.stale):
+        if replace(snapshot, confirmed=before.confirmed) != before:
             self._listeners.tell(snapshot)

@@ -16,12 +16,15 @@ class Snapshot:
             None before the first time.
         stale: True while the registry cannot confirm the list. It is the best there is: go on
             using it, but delete nothing on its word.
+        complete: True if the registry answers, so that whoever is not in the list has left. With
+            `stale` it means that some who are in the list may have left too.
     """
 
     records: tuple[NodeRecord, ...] = ()
     version: int = 0
     confirmed: float | None = None
     stale: bool = True
+    complete: bool = False
 
     def age(self, now: float) -> float | None:
         """Return the seconds since the last confirmation; None if there never was one."""
@@ -38,8 +41,13 @@ class Snapshot:
     def with_records(self, records: tuple[NodeRecord, ...], now: float) -> "Snapshot":
         """Return the snapshot after the registry has shown this list."""
         changed = self.version == 0 or records != self.records
-        return Snapshot(records, self.version + changed, now, stale=False)
+        return Snapshot(records, self.version + changed, now, stale=False, complete=True)
 
     def as_stale(self) -> "Snapshot":
-        """Return the same list, marked as no longer confirmed."""
-        return self if self.stale else replace(self, stale=True)
+        """Return the same list, marked as no longer confirmed: the registry does not answer."""
+        held = self.stale and not self.complete
+        return self if held else replace(self, stale=True, complete=False)
+
+    def as_doubted(self) -> "Snapshot":
+        """Return the same list, marked as holding nodes that may have left."""
+        return replace(self, stale=True)

@@ -5,7 +5,6 @@ transport, and waits for nothing: what takes time is the business of its events.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from cluster.codes import CloseCode, ErrorCode
 from cluster.errors import InvalidFrame, InvalidName
@@ -26,6 +25,7 @@ from cluster.frames import (
 from cluster.names import check_name, split_send_id
 from server.batch import NOT_STORED
 from server.envelope import Envelope
+from server.events import Events
 from server.resend_order import ResendOrder
 from server.sequence import Sequence
 from server.stats import Stats
@@ -49,39 +49,6 @@ MAX_UNANSWERED_BYTES = 1024 * 1024
 FLUSH_BYTES = 64 * 1024
 
 _PONG = text_frame(encode(Pong()))
-
-
-class Events(Protocol):
-    """What a channel reports; none of it may block."""
-
-    def connecting(self, channel: "Channel", frame: Connect) -> None:
-        """The client has sent `connect`: answer by `Welcome.say` or `refuse`, later."""
-
-    @property
-    def submit(self) -> "Callable[[Channel, Envelope], bool]":
-        """Called when the client sends a message: answer by `sent` or `failed`, later.
-
-        Returns False if the node has enough waiting, so that the channel should not be read.
-        """
-
-    def acknowledged(self, channel: "Channel", offset: int) -> None:
-        """The client has handled everything up to `offset`."""
-
-    def asked_presence(self, channel: "Channel", user: str) -> None:
-        """The client wants to know whether a user is there: answer by `tell` and `done`, later."""
-
-    @property
-    def missing(self) -> "Callable[[Channel], None]":
-        """Called when the inbox holds what the channel lacks: `channel.sequence` says what."""
-
-    def opened(self, channel: "Channel") -> None:
-        """The WebSocket is open; the client has yet to say who it is."""
-
-    def writable(self, channel: "Channel", writable: bool) -> None:
-        """The client has stopped reading, or has caught up."""
-
-    def ended(self, channel: "Channel", code: int) -> None:
-        """The channel is gone; `code` is that of the side that ended it, 1006 for neither."""
 
 
 class Channel:

@@ -18,7 +18,7 @@ from server.tasks import Tasks
 
 
 class ChannelEvents:
-    """The node's side of `server.channel.Events`."""
+    """The node's side of `server.events.Events`."""
 
     def __init__(
         self,
@@ -46,21 +46,21 @@ class ChannelEvents:
         self.missing = replay.want
 
     def opened(self, channel: Channel) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self._hub.opened(channel)
         self._caretaker.opened(channel)
 
     def connecting(self, channel: Channel, frame: Connect) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self._caretaker.connecting(channel)
         self._tasks.spawn(self._login.connect(channel, frame))
 
     def acknowledged(self, channel: Channel, offset: int) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self._acknowledgements.note(channel, offset)
 
     def asked_presence(self, channel: Channel, user: str) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self._tasks.spawn(self._answer_presence(channel, user))
 
     async def _answer_presence(self, channel: Channel, user: str) -> None:
@@ -73,11 +73,11 @@ class ChannelEvents:
         channel.tell(frames.Presence(user=user, online=online))
 
     def writable(self, channel: Channel, writable: bool) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self._caretaker.writable(channel, writable)
 
     def ended(self, channel: Channel, code: int) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         if channel not in self._hub.channels:
             return
         self._hub.ended(channel)

@@ -87,7 +87,7 @@ class Parts:
         )
         self.caretaker = make_caretaker(settings, stats)
         self.sweep = Sweep(node_id, directory, stats)
-        self._events = self._connect()
+        self.events = self._connect()
 
     def _connect(self) -> ChannelEvents:
         """Have what happens in one part reach the others."""
@@ -124,7 +124,7 @@ class Parts:
     def make_channel(self, transport: WebSocketTransport) -> Channel:
         """Make the channel for a new connection."""
         clock = (time.monotonic, time.time)
-        channel = Channel(transport, self._events, self.hub.mark_dirty, self.stats, clock)
+        channel = Channel(transport, self.events, self.hub.mark_dirty, self.stats, clock)
         if self._break_delivery:
             channel.sequence = broken_sequence(channel)
         return channel

@@ -9,7 +9,7 @@ class Presence:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        # The registry as last seen; set by the node. While it is stale every node counts as
+        # The registry as last seen; set by the node. While it does not answer every node counts as
         # living, since nobody knows better.
         self.snapshot = Snapshot()
 
@@ -20,7 +20,7 @@ class Presence:
             ServiceUnavailable: the directory does not answer.
         """
         [channels] = await self._directory.lookup([user])
-        if self.snapshot.stale:
+        if not self.snapshot.complete:
             return channels
         living = self.snapshot.node_ids()
         return {channel: node for channel, node in channels.items() if node in living}

@@ -63,7 +63,7 @@ class Recovery:
         # False from the moment the store is lost until heads have been compared with it again: it
         # may have come back without its latest writes.
         self.settled = True
-        # The nodes in the last snapshot that was not stale.
+        # The nodes in the last snapshot in which absence could be believed.
         self._living: frozenset[str] = frozenset()
         # Something has happened: look at once.
         self._wake = asyncio.Event()
@@ -115,11 +115,11 @@ class Recovery:
         """Take a new snapshot of the registry.
 
         A node that left may have had messages in hand, stored and not yet published. While the
-        snapshot was stale this node may have been gone itself, and its channels swept by others.
+        registry was away this node may have been gone itself, and its channels swept by others.
         """
         was_stale = "ZooKeeper" in self._degradation.reasons
-        self.set_degraded("ZooKeeper", snapshot.stale)
-        if snapshot.stale:
+        self.set_degraded("ZooKeeper", not snapshot.complete)
+        if not snapshot.complete:
             return
         living = snapshot.node_ids()
         came_back = self._node_id in living and self._living and self._node_id not in self._living

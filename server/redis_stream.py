@@ -76,7 +76,7 @@ class RedisStream:
         self,
         url: str,
         *,
-        call_timeout: float = 0.25,
+        call_timeout: float = 0.2,
         connect_timeout: float = 2.0,
         name: str = "im",
     ) -> None:

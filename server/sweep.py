@@ -33,13 +33,14 @@ class Sweep:
         self._node_id = node_id
         self._directory = directory
         self._stats = stats
-        # The registry's last word on who lives; None while it is stale: then nobody is dead.
+        # The registry's last word on who lives; None while it does not answer: then
+        # nobody is dead.
         self._living: frozenset[str] | None = None
         self._wake = asyncio.Event()
 
     def look_at(self, snapshot: Snapshot) -> None:
-        """Take a new snapshot: who is not in it is dead, unless it is stale."""
-        self._living = None if snapshot.stale else snapshot.node_ids()
+        """Take a new snapshot: who is not in it is dead, if it is complete."""
+        self._living = snapshot.node_ids() if snapshot.complete else None
         self._wake.set()
 
     async def run(self) -> None:

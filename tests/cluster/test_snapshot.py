@@ -35,3 +35,11 @@ def test_nodes_are_found_by_their_id() -> None:
     assert snapshot.node_ids() == {ONE.node_id, TWO.node_id}
     assert snapshot.find(TWO.node_id) == TWO
     assert snapshot.find("unknown") is None
+
+
+def test_absence_is_believed_as_long_as_the_registry_answers() -> None:
+    fresh = Snapshot().with_records((), 1.0)
+    assert (fresh.stale, fresh.complete) == (False, True)
+    assert (fresh.as_doubted().stale, fresh.as_doubted().complete) == (True, True)
+    assert (fresh.as_stale().stale, fresh.as_stale().complete) == (True, False)
+    assert not Snapshot().complete

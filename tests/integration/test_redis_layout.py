@@ -75,9 +75,7 @@ async def test_what_expires_and_what_stays(store: InRedis, cluster_name: str) ->
     assert (lives["head"], lives["cursors"], lives["channels"]) == (-1, -1, -1)
 
 
-async def test_whoever_writes_prolongs_what_expires(
-    store: InRedis, cluster_name: str
-) -> None:
+async def test_whoever_writes_prolongs_what_expires(store: InRedis, cluster_name: str) -> None:
     await _used(store)
     call, bob = store.stream.call, f"{cluster_name}:{{bob}}"
     inbox = store.inbox(Retention(age=3_600.0))

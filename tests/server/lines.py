@@ -27,36 +27,36 @@ class Node:
         self.roomy = True
 
     def connecting(self, channel: Channel, frame: Connect) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.frames.append(frame)
 
     def submit(self, channel: Channel, envelope: Envelope) -> bool:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.envelopes.append(envelope)
         return self.roomy
 
     def acknowledged(self, channel: Channel, offset: int) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.acks.append(offset)
 
     def asked_presence(self, channel: Channel, user: str) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.asked.append(user)
 
     def missing(self, channel: Channel) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.lacking += 1
 
     def opened(self, channel: Channel) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.states.append("opened")
 
     def writable(self, channel: Channel, writable: bool) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.states.append("writable" if writable else "not writable")
 
     def ended(self, channel: Channel, code: int) -> None:
-        """See `server.channel.Events`."""
+        """See `server.events.Events`."""
         self.states.append(f"ended {code}")
 
 

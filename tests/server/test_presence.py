@@ -23,6 +23,12 @@ async def test_what_dead_nodes_left_does_not_count() -> None:
     assert await asked.channels_of("carol") == {}
 
 
+async def test_of_those_in_doubt_the_registry_still_tells_who_has_left() -> None:
+    asked = await presence()
+    asked.snapshot = snapshot("n1").as_doubted()
+    assert await asked.channels_of("bob") == {"c1": "n1"}
+
+
 async def test_while_nobody_knows_who_lives_all_count() -> None:
     asked = await presence()
     assert set(await asked.channels_of("bob")) == {"c1", "c2"}

@@ -16,7 +16,7 @@ from tests.services.eventually import eventually
 def snapshot(*node_ids: str, stale: bool = False) -> Snapshot:
     """Return what the registry may show."""
     records = (NodeRecord(node_id=n, host="h", port=1, url="ws://h:1/ws") for n in node_ids)
-    return Snapshot(tuple(records), 1, time.monotonic(), stale)
+    return Snapshot(tuple(records), 1, time.monotonic(), stale, complete=not stale)
 
 
 def lose(rig: Rig, user: str, count: int = 1) -> None:
