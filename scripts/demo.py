@@ -87,12 +87,12 @@ class Demo:
 
     async def _answer(self, client: Client, name: str) -> None:
         async for message in client:
-            self.say(f"{name:10} got from {message.sender}: “{message.body}”")
+            self.say(f"{name:10} got from {message.sender}: “{_text(message)}”")
             if message.sender not in ("alice", "bob"):
                 await client.send(message.sender, self._reply(client, message))
 
     def _reply(self, client: Client, message: Message) -> str:
-        return f"got “{message.body}”, your message {message.offset} to me, on {client.url}"
+        return f"got “{_text(message)}” on {client.url}, at offset {message.offset} of my inbox"
 
     async def _start_node(self, stack: contextlib.AsyncExitStack, port: int) -> None:
         node_id = f"00000000-0000-4000-8000-{port:012d}"
@@ -107,6 +107,12 @@ class Demo:
         service = BalancerService(settings, MemoryRegistry(self._world.nodes))
         stack.push_async_callback(service.stop)
         return f"http://{join_host_port(HOST, await service.start())}"
+
+
+def _text(message: Message) -> object:
+    """Return what a message says: `server chat` and `server send` wrap it in an object."""
+    body = message.body
+    return body["text"] if isinstance(body, dict) and "text" in body else body
 
 
 def main() -> int:

@@ -60,10 +60,11 @@ async def _read(zk: str, cluster: str) -> Snapshot:
 
 
 def _table(snapshot: Snapshot) -> Table:
-    table = Table(title=f"{len(snapshot.records)} nodes")
+    count = len(snapshot.records)
+    table = Table(title="1 node" if count == 1 else f"{count} nodes")
     for heading in ("node", "url", "state", "zone", "weight", "channels", "up for"):
         right = heading in ("weight", "channels", "up for")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "url")
     for record in snapshot.records:
         table.add_row(
             record.node_id[:8],

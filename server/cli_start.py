@@ -29,6 +29,9 @@ from server.settings import DEFAULT_PORT, NodeSettings
 
 _log = logging.getLogger(__name__)
 
+# Bytes that a key for HS256 needs at least, by RFC 7518, section 3.2.
+MIN_SECRET = 32
+
 _SECONDS = click.FloatRange(min=0.0)
 _PORT = click.IntRange(0, 65535)
 
@@ -211,6 +214,14 @@ def start(**options: Any) -> None:
             "or listen on --host 127.0.0.1 only",
             settings.host,
         )
+    elif settings.auth_secret is not None and len(settings.auth_secret) < MIN_SECRET:
+        _log.warning(
+            "the key of the tokens has %d bytes: one below %d can be guessed (RFC 7518, 3.2)",
+            len(settings.auth_secret),
+            MIN_SECRET,
+        )
+    if settings.zk is None:
+        _log.info("alone and in memory: without --zk, nothing outlives this node")
     if settings.break_delivery:
         _log.warning("THIS NODE LOSES MESSAGES ON PURPOSE: --break-delivery is for tests only")
     try:
@@ -218,10 +229,11 @@ def start(**options: Any) -> None:
     except ServiceUnavailable as exc:
         raise click.ClickException(f"gave up after --wait {settings.wait:g} s: {exc}") from exc
     except OSError as exc:
-        raise click.ClickException(
-            f"cannot listen (--host {settings.host}, --port {settings.port}, "
-            f"--admin-port {settings.admin_port}): {exc}"
-        ) from exc
+        options_meant = f"--host {settings.host} --port {settings.port}"
+        if settings.admin_port is not None:
+            options_meant += f", --admin-host {settings.admin_host}"
+            options_meant += f" --admin-port {settings.admin_port}"
+        raise click.ClickException(f"cannot listen on {options_meant}: {exc}") from exc
 
 
 def make_settings(options: dict[str, Any]) -> NodeSettings:

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.stack.instance import HOST
 from scripts.stack.probe import listens, redis_version
+from scripts.stack.waiting import wait_until
 from tests.scripts.conftest import Checkout
 from tests.services import OwnRabbitMQ, OwnRedis, ZooKeeper, free_port
 
@@ -54,7 +55,8 @@ def test_up_and_down(cluster: Checkout, own_redis: OwnRedis) -> None:
     up = cluster.run("cluster", "up")
     assert up.returncode == 0, up.stdout + up.stderr
     assert up.stdout.count(" ready ") == 3
-    assert len(_nodes(environ)) == 2
+    # The balancer's watch may take a moment to tell it of the second node.
+    assert wait_until(lambda: len(_nodes(environ)) == 2, 10.0)
     again = cluster.run("cluster", "up")
     assert again.returncode == 0
     assert "starting" not in again.stdout
