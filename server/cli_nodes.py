@@ -6,6 +6,7 @@ import time
 
 import click
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -61,10 +62,13 @@ async def _read(zk: str, cluster: str) -> Snapshot:
 
 def _table(snapshot: Snapshot) -> Table:
     count = len(snapshot.records)
-    table = Table(title="1 node" if count == 1 else f"{count} nodes")
+    title = "1 node" if count == 1 else f"{count} nodes"
+    table = Table(title=title, box=box.SIMPLE, show_edge=False)
     for heading in ("node", "url", "state", "zone", "weight", "channels", "up for"):
         right = heading in ("weight", "channels", "up for")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "url")
+        table.add_column(
+            heading, justify="right" if right else "left", no_wrap=heading != "url", overflow="fold"
+        )
     for record in snapshot.records:
         table.add_row(
             record.node_id[:8],

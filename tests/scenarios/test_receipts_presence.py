@@ -57,7 +57,8 @@ async def test_presence_is_told_on_every_node(start_node: StartNode) -> None:
     async with on_wire(first.url, "alice") as alice:
         assert await presence_of(alice, "bob") is False
         async with on_wire(second.url, "bob"):
-            assert await presence_of(alice, "bob") is True
+            # The first node's watch may take a moment to tell it of the second one.
+            await eventually(lambda: presence_of(alice, "bob"))
             assert await presence_of(alice, "alice") is True
             status, body = await http_get(first.admin_port, "/v1/presence/bob")
             answer = json.loads(body)
