@@ -54,8 +54,15 @@ def down(each: Wanted) -> None:
     _compose(each, "down", timeout=120)
 
 
+def inside(each: Wanted, *words: str) -> list[str]:
+    """Return the command that runs these words in the container of a service."""
+    return ["docker", "compose", *_options(each), "exec", each.service.name, *words]
+
+
+def _options(each: Wanted) -> tuple[str, ...]:
+    return ("--file", str(Path(ROOT, "compose.yaml")), "--project-name", project(each.port))
+
+
 def _compose(each: Wanted, *words: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
     environ: Mapping[str, str] = {**os.environ, each.service.port_variable: str(each.port)}
-    file = str(Path(ROOT, "compose.yaml"))
-    options = ("--file", file, "--project-name", project(each.port))
-    return docker("compose", *options, *words, timeout=timeout, environ=environ)
+    return docker("compose", *_options(each), *words, timeout=timeout, environ=environ)
