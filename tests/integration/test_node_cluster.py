@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -144,14 +145,20 @@ async def test_stopping_leaves_the_directory_clean(services: Services) -> None:
     assert not [key for key in left if key.endswith(":channels") or ":node:" in key]
 
 
+async def _counted(node: Node, name: str) -> bool:
+    """Tell whether this counter of a node's stands at one."""
+    return await metric(node, name) == 1.0
+
+
+def _sees_only(node: Node, node_ids: set[str]) -> bool:
+    """Tell whether a node's snapshot holds these nodes; its watch is told a moment later."""
+    return node.snapshot().node_ids() == node_ids
+
+
 async def test_rubbish_on_the_exchange_is_counted_and_survived(services: Services) -> None:
     async with running(services, 2) as [one, other], client(one, "bob") as bob:
         await asyncio.to_thread(services.publish, b"\xc1 rubbish")
-
-        async def counted() -> bool:
-            return await metric(one, "bad_batches_total") == 1.0
-
-        await eventually(counted)
+        await eventually(partial(_counted, one, "bad_batches_total"))
         async with client(other, "alice") as alice:
             await alice.say("send", id="s-1", to="bob", body="all is well")
             assert (await bob.hear())["body"] == "all is well"
@@ -167,7 +174,9 @@ async def test_rubbish_in_the_registry_is_survived(services: Services) -> None:
             async with client(one, "alice") as alice, client(other, "bob") as bob:
                 await alice.say("send", id="s-1", to="bob", body="all is well")
                 assert (await bob.hear())["body"] == "all is well"
-        assert one.snapshot().node_ids() == {one.node_id, other.node_id}
+            for node in (one, other):
+                await eventually(partial(_counted, node, "bad_records_total"))
+                await eventually(partial(_sees_only, node, {one.node_id, other.node_id}))
 
 
 async def test_a_node_waits_for_services_that_come_later(
