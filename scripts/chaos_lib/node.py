@@ -18,7 +18,7 @@ from scripts.stack.errors import StackError
 from scripts.stack.forwarder import Forwarder
 from scripts.stack.instance import HOST
 from scripts.stack.paths import VENV_BIN
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 from scripts.stack.probe import ask
 from scripts.stack.process import Process, launch
 from scripts.stack.waiting import wait_until
@@ -112,14 +112,12 @@ class Node(Program):
         self.index = index
         # The incarnation that runs or ran last; empty before the first is ready.
         self.node_id = ""
-        port, admin_port = lasting_port(), lasting_port()
+        port, admin_port = free_port(), free_port()
         # Between it and its clients.
-        self.front = Forwarder(HOST, port, listen_port=lasting_port())
+        self.front = Forwarder(HOST, port)
         # Between it and each service, one for each server.
         self.links = {
-            target: [
-                Forwarder(*each, listen_port=lasting_port()) for each in endpoints(target, address)
-            ]
+            target: [Forwarder(*each) for each in endpoints(target, address)]
             for target, address in addresses.items()
         }
         services = [

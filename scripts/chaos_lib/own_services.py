@@ -15,7 +15,7 @@ from scripts.stack.docker import engine_answers, has_image
 from scripts.stack.instance import HOST, Instance
 from scripts.stack.packages import install
 from scripts.stack.paths import RUN
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 from scripts.stack.service import Launch, Service
 from scripts.stack.service_rabbitmq import RABBITMQ
 from scripts.stack.service_redis import REDIS
@@ -91,8 +91,8 @@ class OwnServices:
         self._targets = targets
         self._ending = ExitStack()
         self.zookeeper: Zookeeper = _make_zookeeper(folder / "zookeeper")
-        self.redis = Instance(_redis_with(fsync), folder / "redis", lasting_port())
-        self.rabbitmq = Broker(folder / "rabbitmq", lasting_port())
+        self.redis = Instance(_redis_with(fsync), folder / "redis", free_port())
+        self.rabbitmq = Broker(folder / "rabbitmq", free_port())
 
     @property
     def addresses(self) -> dict[Target, str]:
@@ -151,8 +151,8 @@ def _make_zookeeper(folder: Path) -> Zookeeper:
         image = next((name for name in (OFFICIAL, TAG) if has_image(name)), None)
         if image is not None:
             remove_leftovers(_LABEL)
-            return ZookeeperContainer(image, _LABEL, lasting_port())
-    return ZookeeperProcess(folder, lasting_port())
+            return ZookeeperContainer(image, _LABEL, free_port())
+    return ZookeeperProcess(folder, free_port())
 
 
 def _install(services: Iterable[Service]) -> None:

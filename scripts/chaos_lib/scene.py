@@ -19,7 +19,7 @@ from scripts.chaos_lib.user import Route
 from scripts.chaos_lib.weather import Weather
 from scripts.stack.forwarder import Forwarder
 from scripts.stack.instance import HOST
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 
 # Seconds after a death or a leave for which presence is watched at least, beyond the limit.
 _WATCH_MARGIN = 5.0
@@ -84,7 +84,7 @@ class Scene:
         ]
 
     def _make_balancer(self) -> Program:
-        port = lasting_port()
+        port = free_port()
         command = ["balancer", "start", "--zk", self.addresses[Target.ZOOKEEPER]]
         command += ["--cluster", self.cluster, "--host", HOST, "--port", str(port)]
         return Program("balancer", self.folder, port, command)

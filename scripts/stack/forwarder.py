@@ -21,6 +21,7 @@ from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
 
 from scripts.stack.instance import HOST
+from scripts.stack.ports import free_port
 
 T = TypeVar("T")
 Direction = Literal["to_target", "from_target"]
@@ -32,11 +33,11 @@ _CALL_WITHIN = 10.0
 class Forwarder:
     """One listening port that leads to one target. Its methods return when they are in effect."""
 
-    def __init__(self, host: str, port: int, *, listen_port: int = 0) -> None:
-        """Lead to HOST, PORT from a port of this machine; 0 for any free one."""
+    def __init__(self, host: str, port: int) -> None:
+        """Lead to HOST, PORT from a port of this machine."""
         self.target = (host, port)
-        # Chosen by the first listen, kept by all later ones.
-        self.port = listen_port
+        # One that nobody else gets while connections to it are refused.
+        self.port = free_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="forwarder")
         self._server: asyncio.Server | None = None
@@ -75,7 +76,7 @@ class Forwarder:
 
     def blackhole(self) -> None:
         """Take connections and let nothing pass, in either direction."""
-        self._loop.call_soon_threadsafe(self._open.clear)
+        self._run(self._hold())
 
     def drop(self, direction: Direction) -> None:
         """Throw away what is sent in this direction from now on."""
@@ -102,12 +103,14 @@ class Forwarder:
     async def _listen(self) -> None:
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close_listener(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    async def _hold(self) -> None:
+        self._open.clear()
 
     async def _cut(self) -> None:
         for writer in self._writers:

@@ -8,7 +8,7 @@ from balancer.failures import FailureMemory
 from balancer.prober import Prober
 from cluster.snapshot import Snapshot
 from tests.balancer.nodes import node, nodes, snapshot
-from tests.services import eventually
+from tests.services import eventually, free_port
 
 
 class Nodes:
@@ -83,12 +83,10 @@ async def test_no_nodes_no_probes(failures: FailureMemory) -> None:
     assert await make(failures, Nodes(), Snapshot()).round() == 2.0
 
 
-async def test_a_port_where_nobody_listens_is_found_for_real(
-    failures: FailureMemory, unused_tcp_port: int
-) -> None:
+async def test_a_port_where_nobody_listens_is_found_for_real(failures: FailureMemory) -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     open_port = server.sockets[0].getsockname()[1]
-    known = snapshot(node("up", port=open_port), node("down", port=unused_tcp_port))
+    known = snapshot(node("up", port=open_port), node("down", port=free_port()))
     await Prober(lambda: known, failures, every=2.0).round()
     assert failures.ejected(("up", "down")) == ("down",)
     server.close()

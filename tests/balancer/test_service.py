@@ -16,7 +16,7 @@ from cluster.errors import ServiceUnavailable
 from cluster.registry_memory import MemoryNodes, MemoryRegistry
 from tests.balancer.nodes import node
 from tests.balancer.registries import HandRegistry
-from tests.services import eventually
+from tests.services import eventually, free_port
 
 # Without probes: nothing listens at the addresses of these nodes.
 LOCAL = BalancerSettings(host="127.0.0.1", port=0, probe=0)
@@ -76,14 +76,14 @@ async def test_listens_at_once_and_says_why_it_is_not_ready(http: aiohttp.Client
 
 
 async def test_a_node_that_died_is_avoided_before_the_registry_notices(
-    http: aiohttp.ClientSession, unused_tcp_port: int
+    http: aiohttp.ClientSession,
 ) -> None:
     registry = HandRegistry()
     service = BalancerService(BalancerSettings(host="127.0.0.1", port=0, probe=0.02), registry)
     port = await service.start()
     await service.joined()
     # The balancer itself is somebody who listens.
-    registry.membership.show(node("up", port=port), node("dead", port=unused_tcp_port))
+    registry.membership.show(node("up", port=port), node("dead", port=free_port()))
 
     async def avoided() -> bool:
         answers = [await ask(http, port, "/v1/node") for _ in range(4)]

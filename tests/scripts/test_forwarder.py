@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from scripts.stack.ports import LASTING
 from tests.services import Forwarder, eventually
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -133,3 +134,7 @@ async def test_a_dead_target_resets_the_client(
 
     with pytest.raises(ConnectionResetError):
         await asyncio.wait_for(first_byte(), 5)
+
+
+def test_while_it_refuses_its_port_goes_to_nobody(middle: Forwarder) -> None:
+    assert middle.port in LASTING

@@ -19,7 +19,7 @@ from server.cli import main
 from server.settings import NodeSettings
 from tests.server.embedded import client
 from tests.server.process import server
-from tests.services.eventually import eventually
+from tests.services import eventually, free_port
 
 LOOPBACK = ("--host", "127.0.0.1", "--port", "0")
 
@@ -176,8 +176,7 @@ async def test_every_line_of_the_json_log_parses() -> None:
 
 
 async def test_the_admin_port_answers() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with server("start", *LOOPBACK, "--admin-port", str(port)) as process:
         await process.serves()
         async with aiohttp.ClientSession() as session:
@@ -198,8 +197,7 @@ async def test_a_port_in_use_is_one_line_that_names_the_option(option: str) -> N
 
 
 async def test_services_that_are_missing_are_named_with_address_and_cure() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = ("start", *LOOPBACK, "--zk", f"127.0.0.1:{port}", "--wait", "2")
     redis, amqp = f"redis://:secret@127.0.0.1:{port}/0", f"amqp://guest:guest@127.0.0.1:{port}/"
     async with server(*arguments, "--redis", redis, "--amqp", amqp) as process:
@@ -216,8 +214,7 @@ async def test_services_that_are_missing_are_named_with_address_and_cure() -> No
 
 
 async def test_a_signal_while_services_are_missing_stops_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with server("start", *LOOPBACK, "--zk", f"127.0.0.1:{port}") as process:
         await process.says("cannot reach ZooKeeper")
         process.signal(signal.SIGTERM)
