@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -39,3 +40,28 @@ async def test_lets_the_loop_go_on() -> None:
     done: list[float] = []
     asyncio.get_running_loop().call_later(0.05, lambda: done.append(time.monotonic()))
     assert await eventually(lambda: done)
+
+
+async def late(stall: Callable[[float], None], within: float) -> bool:
+    """Wait for what takes a tenth of a second, while something else holds the loop up for three."""
+    done: list[bool] = []
+    loop = asyncio.get_running_loop()
+    loop.call_soon(stall, 0.3)
+    loop.call_soon(lambda: loop.call_later(0.1, done.append, True))
+    return bool(await eventually(lambda: done, within))
+
+
+def burn(seconds: float) -> None:
+    """Keep the thread busy."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+async def test_spares_what_the_machine_takes() -> None:
+    assert await late(time.sleep, within=0.2)
+
+
+async def test_does_not_spare_what_the_loop_takes_itself() -> None:
+    with pytest.raises(AssertionError):
+        await late(burn, within=0.2)
