@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
+
+from tests.services.stalls import pause
 
 T = TypeVar("T")
 
@@ -41,15 +42,4 @@ async def eventually(condition: Callable[[], object], within: float = 10.0) -> o
         if time.monotonic() > deadline:
             name = getattr(condition, "__qualname__", repr(condition))
             raise AssertionError(f"{name} still returned {value!r} after {within:g} s")
-        deadline += await _pause()
-
-
-async def _pause() -> float:
-    """Let the loop go on for a moment; return the seconds that the machine gave to others.
-
-    Those in which the loop was busy itself are none of them: its code may be what is tested.
-    """
-    wall, busy = time.monotonic(), time.thread_time()
-    await asyncio.sleep(_EVERY)
-    wall, busy = time.monotonic() - wall, time.thread_time() - busy
-    return max(0.0, wall - busy - _EVERY)
+        deadline += await pause(_EVERY)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
 _TICK = 0.002
 
 
+async def pause(seconds: float) -> float:
+    """Let the loop go on for so long; return the seconds that the machine gave to others.
+
+    Those in which the loop was busy itself are none of them: its code may be what is tested.
+    """
+    wall, busy = time.monotonic(), time.thread_time()
+    await asyncio.sleep(seconds)
+    wall, busy = time.monotonic() - wall, time.thread_time() - busy
+    return max(0.0, wall - busy - seconds)
+
+
 class Stalls:
-    """Measures, while it is entered, by how much timers of the loop came late, all together.
+    """Measures, while it is entered, for how long the loop was kept from running, all together.
 
     A test that says "within a tenth of a second" means the code, not the machine that others use
     at the same time.
     """
 
     def __init__(self) -> None:
-        # Seconds by which ticks came late so far.
+        # Seconds for which it was kept from running so far.
         self.seconds = 0.0
         self._begun = 0.0
         self._ticking: asyncio.Task[None] | None = None
@@ -42,8 +56,15 @@ class Stalls:
             self._ticking.cancel()
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + _TICK
-            await asyncio.sleep(_TICK)
-            self.seconds += max(0.0, loop.time() - due - _TICK)
+            self.seconds += await pause(_TICK)
+
+
+@asynccontextmanager
+async def quicker_than(seconds: float) -> AsyncIterator[None]:
+    """Hold the block to an upper bound, spared of what the machine takes."""
+    async with Stalls() as stalls:
+        yield
+        # The last stall is known when its tick is over.
+        await asyncio.sleep(2 * _TICK)
+        assert stalls.elapsed < seconds + 2 * _TICK

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from tests.services.stalls import Stalls
+import pytest
+
+from tests.services.stalls import Stalls, quicker_than
 
 
 async def test_a_loop_that_was_kept_from_running_is_spared() -> None:
@@ -18,3 +20,22 @@ async def test_waiting_counts() -> None:
     async with Stalls() as stalls:
         await asyncio.sleep(0.1)
         assert stalls.elapsed > 0.05
+
+
+async def test_what_the_loop_takes_itself_counts() -> None:
+    async with Stalls() as stalls:
+        await asyncio.sleep(0)
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass
+        await asyncio.sleep(0.01)
+        assert stalls.elapsed >= 0.2
+
+
+async def test_a_bound_is_spared_of_stalls_alone() -> None:
+    async with quicker_than(0.1):
+        await asyncio.sleep(0)
+        time.sleep(0.2)  # noqa: ASYNC251 - the stall itself
+    with pytest.raises(AssertionError):
+        async with quicker_than(0.1):
+            await asyncio.sleep(0.2)
