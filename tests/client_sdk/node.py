@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 from cluster import frames
 from cluster.codes import CloseCode, ErrorCode
 from tests.client_sdk.store import Store
+from tests.services import free_port
 
 
 @dataclass
@@ -50,7 +51,7 @@ class ScriptedNode:
         # All nodes of the cluster: they wake each other's channels.
         self.peers = peers if peers is not None else []
         self.peers.append(self)
-        self.port = 0
+        self.port = free_port()
         self._server: Server | None = None
         self.channels: list[NodeChannel] = []
         # Every connection, those still shaking hands included.
@@ -60,6 +61,8 @@ class ScriptedNode:
         self.sends: list[frames.Send] = []
         self.acks: list[int] = []
         self.questions: list[str] = []
+        # How many handshakes were answered by `http_refusal`.
+        self.refusals = 0
         # Switches.
         self.refuse: tuple[int, str] | None = None
         self.http_refusal: tuple[int, str] | None = None
@@ -83,7 +86,7 @@ class ScriptedNode:
         return [msgspec.json.decode(send.body) for send in self.sends]
 
     async def start(self) -> "ScriptedNode":
-        """Listen, on the same port as before if there was one."""
+        """Listen; on the same port each time."""
         self._server = await serve(
             self._talk,
             "127.0.0.1",
@@ -94,7 +97,6 @@ class ScriptedNode:
             create_connection=self._connection_class(),
             max_queue=None,
         )
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
         return self
 
     def _connection_class(self) -> type[ServerConnection]:
@@ -144,6 +146,7 @@ class ScriptedNode:
     def _process_request(self, websocket: ServerConnection, _request: Request) -> Response | None:
         if self.http_refusal is None:
             return None
+        self.refusals += 1
         code, retry_after = self.http_refusal
         response = websocket.respond(http.HTTPStatus(code), "not now\n")
         response.headers["Retry-After"] = retry_after

@@ -73,7 +73,7 @@ class TestSending:
 
     async def test_an_unconfirmed_send_times_out(self, node: ScriptedNode) -> None:
         node.keep_sent_back = True
-        async with joined([node], "alice", send_timeout=0.1) as (client, _):
+        async with joined([node], "alice", send_timeout=0.5) as (client, _):
             with pytest.raises(SendTimeout, match="may have been stored") as caught:
                 await client.send("bob", 1)
         assert caught.value.id == node.sends[0].id
@@ -132,7 +132,7 @@ class TestStoreAway:
 
     async def test_one_that_timed_out_does_not_hold_up_the_others(self, node: ScriptedNode) -> None:
         node.store.up = False
-        async with joined([node], "alice", send_timeout=1.0) as (client, _):
+        async with joined([node], "alice", send_timeout=2.0) as (client, _):
             first = asyncio.create_task(client.send("bob", "first"))
             await lagging(node, "alice", 1)
             with pytest.raises(SendTimeout):

@@ -9,6 +9,7 @@ from client_sdk.message import ReceiptStatus, Sent
 from client_sdk.sender import Sender
 from cluster import frames
 from tests.services.eventually import eventually
+from tests.services.stalls import quicker_than
 
 
 class Bench:
@@ -96,7 +97,7 @@ async def test_a_temporary_refusal_is_tried_again_after_a_while() -> None:
 
 async def test_a_refusal_for_a_call_that_gave_up_is_no_news() -> None:
     bench = Bench()
-    calls = [bench.call(n, timeout=0.05) for n in range(2)]
+    calls = [bench.call(n, timeout=0.5) for n in range(2)]
     await eventually(lambda: bench.wakes == 2)
     bench.take()
     for call in calls:
@@ -109,7 +110,7 @@ async def test_a_refusal_for_a_call_that_gave_up_is_no_news() -> None:
 
 async def test_giving_up_behind_a_refusal_blocks_until_a_new_channel() -> None:
     bench = Bench()
-    given_up, kept = bench.call(1, timeout=0.05), bench.call(2)
+    given_up, kept = bench.call(1, timeout=0.5), bench.call(2)
     await eventually(lambda: bench.wakes == 2)
     bench.take()
     bench.sender.refused(unavailable("s-1"))
@@ -192,14 +193,14 @@ class TestReceipts:
         first.cancel()
 
     async def test_none_in_time(self) -> None:
-        call = await self.stored(Bench(), timeout=0.05)
+        call = await self.stored(Bench(), timeout=0.5)
         assert (await call).receipt == "stored"
 
     async def test_a_new_channel_brings_none(self) -> None:
         bench = Bench()
         call = await self.stored(bench)
         bench.sender.rewind()
-        async with asyncio.timeout(1.0):  # it does not wait for its own timeout
+        async with quicker_than(1.0):  # it does not wait for its own timeout
             assert (await call).receipt == "stored"
         assert bench.take() == []
 

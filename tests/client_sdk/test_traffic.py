@@ -10,6 +10,7 @@ from cluster.frames import Status
 from tests.client_sdk.joined import has, joined, lagging, what
 from tests.client_sdk.node import ScriptedNode
 from tests.services.eventually import eventually
+from tests.services.stalls import quicker_than
 
 
 class TestPresence:
@@ -100,7 +101,7 @@ class TestReceipts:
             await alice.send("bob", 2)
             assert not sending.done()
             node.cut()
-            async with asyncio.timeout(5.0):  # far less than `send_timeout`
+            async with quicker_than(5.0):  # far less than `send_timeout`
                 assert (await sending).receipt == "stored"
         assert what(events).count("connected") == 2
         assert node.bodies == [1, 2]
@@ -130,7 +131,7 @@ class TestReceipts:
         sending = asyncio.create_task(client.send("bob", 1, receipt=True))
         await lagging(node, "alice", 1)
         await client.send("bob", 2)
-        async with asyncio.timeout(1.5):
+        async with quicker_than(1.5):
             await client.close()
         assert (await sending).receipt == "stored"
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import NotEmptyError
 
 from cluster.address import parse_zookeeper
 from cluster.registry_zookeeper import ZookeeperRegistry
@@ -130,8 +131,16 @@ class Inspector:
         return bytes(data)
 
     async def delete(self, path: str) -> None:
-        """Delete a znode and all below it."""
-        await asyncio.to_thread(self._client.delete, path, recursive=True)
+        """Delete a znode and all below it, also what a watcher makes of it anew meanwhile."""
+        await asyncio.to_thread(self._delete, path)
+
+    def _delete(self, path: str) -> None:
+        while True:
+            try:
+                self._client.delete(path, recursive=True)
+            except NotEmptyError:
+                continue
+            return
 
 
 @asynccontextmanager

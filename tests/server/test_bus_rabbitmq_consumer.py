@@ -85,9 +85,12 @@ async def test_the_queue_is_bounded_and_drops_the_oldest(
 ) -> None:
     seen, small = list[bytes](), replace(settings, prefetch=1, ack_every=100, queue_bytes=300)
     consumer = await Consumer.open(small, seen.append, no_pulse)
-    await link.confirm(lambda _number, _up_to: None)
+    confirmed = list[int]()
+    await link.confirm(lambda number, _up_to: confirmed.append(number))
     for number in range(20):
         link.publish("", settings.queue, b"%100d" % number)
+    # All are in the queue, or have left it, before any room is made.
+    await eventually(lambda: confirmed[-1:] == [20])
 
     def drained() -> bool:
         consumer.acknowledge()

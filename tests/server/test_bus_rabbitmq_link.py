@@ -28,7 +28,7 @@ def settings(amqp_url: str, cluster_name: str) -> RabbitmqSettings:
     return RabbitmqSettings(amqp_url, cluster_name, "n")
 
 
-async def opening_at(serve: Serve, within: float = 2.0) -> str:
+async def opening_at(serve: Serve, within: float = 10.0) -> str:
     """Try to open a link to a server of the test's own; return why that failed."""
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -65,9 +65,10 @@ async def test_a_server_that_speaks_something_else_is_no_broker() -> None:
 
 
 async def test_giving_up_on_a_silent_server_closes_the_socket() -> None:
-    gone = asyncio.Event()
+    came, gone = asyncio.Event(), asyncio.Event()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set()
         await reader.read()
         gone.set()
         writer.close()
@@ -75,10 +76,12 @@ async def test_giving_up_on_a_silent_server_closes_the_socket() -> None:
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
+        settings = RabbitmqSettings(f"amqp://127.0.0.1:{port}/", "t", "n")
+        opening = asyncio.create_task(Link.open(settings, "test"))
+        await came.wait()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await Link.open(RabbitmqSettings(f"amqp://127.0.0.1:{port}/", "t", "n"), "test")
-        await asyncio.wait_for(gone.wait(), 2.0)
+            await asyncio.wait_for(opening, 0.2)
+        await asyncio.wait_for(gone.wait(), 10.0)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ async def test_a_queue_that_is_deleted_loses_the_link(settings: RabbitmqSettings
     await link.call("queue_declare", queue=settings.queue, exclusive=True)
     await link.consume(settings.queue, lambda *_delivery: None)
     await link.call("queue_delete", queue=settings.queue)
-    assert await asyncio.wait_for(link.lost, 2.0) == "its queue was deleted"
+    assert await asyncio.wait_for(link.lost, 10.0) == "its queue was deleted"
     await link.close(1.0)
 
 

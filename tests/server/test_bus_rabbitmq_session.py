@@ -18,7 +18,7 @@ from tests.services import Forwarder, eventually, free_port
 
 @pytest.fixture
 def settings(amqp_url: str, cluster_name: str) -> RabbitmqSettings:
-    return RabbitmqSettings(amqp_url, cluster_name, "n", lag_limit=0.4)
+    return RabbitmqSettings(amqp_url, cluster_name, "n", lag_limit=1.0)
 
 
 class Node:
@@ -51,7 +51,7 @@ async def test_an_open_session_is_healthy(session: Session, node: Node) -> None:
 
 
 async def test_it_stays_healthy_while_nothing_is_sent(session: Session, node: Node) -> None:
-    quiet_until = time.monotonic() + 1.0
+    quiet_until = time.monotonic() + 2.0
     await eventually(lambda: time.monotonic() > quiet_until)
     assert session.healthy
     assert node.changes == [True]
@@ -61,7 +61,7 @@ async def test_it_stays_healthy_while_nothing_is_sent(session: Session, node: No
 async def test_a_busy_loop_is_not_taken_for_a_dead_broker(session: Session, node: Node) -> None:
     session.publish(b"x", None)
     await asyncio.sleep(0)
-    time.sleep(1.0)  # noqa: ASYNC251 - it has to hold up the loop
+    time.sleep(2.0)  # noqa: ASYNC251 - it has to hold up the loop
     await eventually(lambda: node.seen == [b"x"])
     assert session.publish(b"y", None)
     await eventually(lambda: node.seen == [b"x", b"y"])
@@ -74,7 +74,7 @@ async def test_a_lost_half_loses_the_session(
     admin = await Link.open(settings, "test")
     await admin.call("exchange_delete", exchange=settings.exchange)
     assert session.publish(b"into nothing", None)
-    reason = await asyncio.wait_for(asyncio.shield(session.lost), 2.0)
+    reason = await asyncio.wait_for(asyncio.shield(session.lost), 10.0)
     assert "no exchange" in reason
     assert node.changes == [True, False]
     assert not session.publish(b"x", None)
@@ -132,7 +132,7 @@ async def test_a_connection_that_looks_alive_but_is_not_is_given_up(
         node.listener,
     )
     through.drop("from_target")
-    reason = await asyncio.wait_for(asyncio.shield(session.lost), 5.0)
+    reason = await asyncio.wait_for(asyncio.shield(session.lost), 20.0)
     assert "nothing has come back" in reason
     assert node.changes == [True, False]
     await session.close(0.0)

@@ -145,7 +145,7 @@ async def test_a_message_in_fragments_that_is_too_large() -> None:
 
 
 async def test_no_connect_in_time() -> None:
-    async with still_serving(connect_timeout=0.2) as node, client(node) as bad:
+    async with still_serving(connect_timeout=1.0) as node, client(node) as bad:
         await bad.say("ping")
         assert (await bad.hear())["type"] == "pong"
         await check(node, bad, Refusal((), CloseCode.CONNECT_TIMEOUT))

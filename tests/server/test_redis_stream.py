@@ -67,7 +67,7 @@ async def test_it_may_be_opened_again_after_it_was_closed(watched: Watched) -> N
 
 async def test_a_stream_that_could_not_be_opened_may_be_tried_again() -> None:
     async with speaking(lambda _: None) as speaker:
-        stream = RedisStream(speaker.url, connect_timeout=0.05)
+        stream = RedisStream(speaker.url, connect_timeout=0.5)
         with pytest.raises(ServiceUnavailable, match="Redis"):
             await stream.open()
         with pytest.raises(ServiceUnavailable, match="not connected yet"):

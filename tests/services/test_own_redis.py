@@ -14,7 +14,7 @@ from tests.services import OwnRedis
 
 def _client(server: OwnRedis) -> contextlib.closing[redis.Redis]:
     once = Retry(NoBackoff(), 0)
-    return contextlib.closing(redis.Redis.from_url(server.url, retry=once, socket_timeout=0.3))
+    return contextlib.closing(redis.Redis.from_url(server.url, retry=once, socket_timeout=1.0))
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
