@@ -20,7 +20,7 @@ from scripts.stack.waiting import wait_until
 _FOLDER = RUN / "dockerd"
 _LOG = _FOLDER / "log"
 _SOCKET = Path("/var/run/docker.sock")
-_READY_WITHIN = 40.0
+_READY_WITHIN = 90.0
 
 # The engine's own choice first; vfs copies whole layers, but works on every file system.
 _DRIVERS = ((), ("--storage-driver=vfs",))

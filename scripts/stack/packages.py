@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from scripts.stack.say import say
 
 _LISTS = Path("/var/lib/apt/lists")
 _POLICY = Path("/usr/sbin/policy-rc.d")
+_PAUSES = (2.0, 15.0)
+"""Seconds before the second attempt to install something, and before the last one."""
+
 _FORBID = """\
 #!/bin/sh
 # Services of the packages that are being installed are not to be started.
@@ -29,8 +33,12 @@ def can_install() -> bool:
 def install(packages: Sequence[str], log: Path) -> None:
     """Install packages, refreshing apt's lists when they are empty or out of date.
 
+    What fails is tried again: a mirror that does not answer for a moment, lists that are old, and
+    another apt at work, as when a machine has just been started, all look the same from here.
+
     Raises:
-        StackError: not root, no apt-get, or apt-get failed; the cure is in the message.
+        StackError: not root, no apt-get, or apt-get failed again and again; the cure is in the
+            message.
     """
     names = " ".join(packages)
     if not can_install():
@@ -38,18 +46,20 @@ def install(packages: Sequence[str], log: Path) -> None:
     say(f"installing {names} (log: {log})")
     log.parent.mkdir(parents=True, exist_ok=True)
     with _no_service_starts():
-        fresh = refresh_if_empty(log)
-        command = ["install", "-y", "--no-install-recommends", *packages]
-        if _apt(command, log) or (not fresh and not _apt(["update"], log) and _apt(command, log)):
-            raise StackError(f"apt-get couldn't install {names}", f"see {log}")
+        refresh_if_empty(log)
+        for pause in (*_PAUSES, None):
+            if _apt(["install", "-y", "--no-install-recommends", *packages], log) == 0:
+                return
+            if pause is not None:
+                time.sleep(pause)
+                _apt(["update"], log)
+    raise StackError(f"apt-get couldn't install {names}", f"see {log}")
 
 
-def refresh_if_empty(log: Path) -> bool:
-    """Get apt's lists where there are none, as on a bare machine; return whether it did."""
-    if any(_LISTS.glob("*Packages*")):
-        return False
-    _apt(["update"], log)
-    return True
+def refresh_if_empty(log: Path) -> None:
+    """Get apt's lists where there are none, as on a bare machine."""
+    if not any(_LISTS.glob("*Packages*")):
+        _apt(["update"], log)
 
 
 def _apt(words: Sequence[str], log: Path) -> int:
@@ -57,7 +67,7 @@ def _apt(words: Sequence[str], log: Path) -> int:
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with log.open("ab") as output:
         return subprocess.run(
-            ["apt-get", "-o", "DPkg::Lock::Timeout=300", *words],
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

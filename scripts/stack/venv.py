@@ -30,7 +30,8 @@ def make() -> None:
         wanted = fingerprint()
         if _STAMP.exists() and _STAMP.read_text() == wanted:
             return
-        if not (VENV_BIN / "python").exists():
+        # Python is there before pip, so pip tells whether it was made to the end.
+        if not (VENV_BIN / "pip").exists():
             _create()
         say(f"installing the project and its dependencies in .venv (log: {_LOG})")
         _run(str(VENV_BIN / "python"), "-m", "pip", "install", "--editable", ".[test]")

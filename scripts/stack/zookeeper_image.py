@@ -84,9 +84,8 @@ def _make_tar() -> None:
         install(absent, RUN / "apt.log")
     mirror = _mirror()
     say(f"unpacking Debian's ZooKeeper from {mirror}, about 90 s (log: {_LOG})")
-    shutil.rmtree(_TREE, ignore_errors=True)
     try:
-        _run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, _TREE, mirror)
+        _unpack(mirror)
         _add_entrypoint(_TREE)
         partial = _TAR.with_suffix(".partial")
         excludes = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
@@ -94,6 +93,18 @@ def _make_tar() -> None:
         partial.rename(_TAR)
     finally:
         shutil.rmtree(_TREE, ignore_errors=True)
+
+
+def _unpack(mirror: str) -> None:
+    """Unpack the packages; once more if that fails, for a mirror may not answer for a moment."""
+    command = ("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, _TREE, mirror)
+    shutil.rmtree(_TREE, ignore_errors=True)
+    try:
+        _run(*command)
+    except StackError as error:
+        say(f"{error}; trying once more")
+        shutil.rmtree(_TREE, ignore_errors=True)
+        _run(*command)
 
 
 def _add_entrypoint(tree: Path) -> None:
