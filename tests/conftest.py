@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts.stack.probe import rabbitmq_version, redis_version
 from tests.services import Forwarder, OwnRabbitMQ, OwnRedis, ZooKeeper
@@ -17,6 +18,10 @@ from tests.services.leftovers import make_chroot, remove_chroot, remove_exchange
 from tests.services.tally import Tally
 
 _TALLY = pytest.StashKey[Tally]()
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("im", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("im")
 
 
 def pytest_configure(config: pytest.Config) -> None:

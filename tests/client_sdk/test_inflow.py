@@ -111,7 +111,7 @@ def test_a_store_that_lost_its_latest_writes_gives_offsets_out_again() -> None:
     assert inflow.judge(58) is Verdict.NEW
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers(0, 20), st.data())
 def test_each_once_and_in_order_whatever_arrives(head: int, data: st.DataObject) -> None:
     inflow, delivered = begun(), list[int]()

@@ -232,7 +232,7 @@ class World:
 ACTIONS = ("add", "write", "work", "fail", "answer", "release", "cut", "withdraw")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=120))
 def test_nothing_lost_doubled_or_reordered_whatever_fails(actions: list[str]) -> None:
     world = World()

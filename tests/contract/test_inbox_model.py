@@ -101,13 +101,13 @@ async def _compare_in_redis(url: str, history: list[list[Envelope] | Ack]) -> No
 
 
 @given(histories)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_the_memory_inbox_does_as_the_model(history: list[list[Envelope] | Ack]) -> None:
     asyncio.run(_compare(MemoryInbox(MemoryStore()), history))
 
 
 @given(history=histories)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_redis_inbox_does_as_the_model(
     redis_url: str, history: list[list[Envelope] | Ack]
 ) -> None:

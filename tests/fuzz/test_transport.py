@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
@@ -123,7 +123,6 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(marks)]
 
 
-@settings(deadline=None)
 @given(MESSAGES, CLOSE, st.lists(st.integers(0, 10_000), max_size=20))
 def test_whole_conversations_in_any_pieces(
     messages: list[Message], close: bytes, places: list[int]
@@ -161,7 +160,6 @@ def test_whole_conversations_in_any_pieces(
     in_loop(check)
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=10), st.booleans())
 def test_random_bytes(pieces: list[bytes], opened: bool) -> None:
     def check() -> None:
@@ -175,7 +173,6 @@ def test_random_bytes(pieces: list[bytes], opened: bool) -> None:
     in_loop(check)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_handshake_with_some_bytes_changed(data: st.DataObject) -> None:
     def check() -> None:
@@ -191,7 +188,6 @@ def test_a_handshake_with_some_bytes_changed(data: st.DataObject) -> None:
     in_loop(check)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 15), st.integers(0, 7), st.booleans(), st.booleans(), st.binary(max_size=130))
 def test_any_header(opcode: int, reserved: int, fin: bool, mask: bool, data: bytes) -> None:
     def check() -> None:

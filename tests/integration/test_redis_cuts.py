@@ -112,13 +112,13 @@ async def _until_it_works(cuts: Cuts, work: Callable[[], Awaitable[T]]) -> T:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_each_reply_goes_to_its_own_call(redis_url: str, seed: int) -> None:
     asyncio.run(_echoes(redis_url, seed))
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_what_is_appended_again_is_stored_once(redis_url: str, seed: int) -> None:
     cluster = f"t{uuid.uuid4().hex[:8]}"
     try:

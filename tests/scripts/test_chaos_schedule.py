@@ -20,7 +20,6 @@ def together(one: Fault, other: Fault) -> bool:
 
 
 @given(seed=st.integers(), kinds=st.sampled_from([OWN, FOREIGN]), nodes=st.integers(3, 6))
-@settings(deadline=None)
 def test_each_kind_occurs_when_there_is_time_enough(
     seed: int, kinds: Sequence[Kind], nodes: int
 ) -> None:
@@ -33,7 +32,7 @@ def test_each_kind_occurs_when_there_is_time_enough(
     nodes=st.integers(1, 4),
     session_timeout=st.floats(2, 10),
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_faults_leave_room(seed: int, seconds: float, nodes: int, session_timeout: float) -> None:
     schedule = make_schedule(seed, seconds, nodes, session_timeout, OWN)
     assert list(schedule) == sorted(schedule, key=lambda fault: (fault.at, fault.kind))
@@ -50,7 +49,7 @@ def test_faults_leave_room(seed: int, seconds: float, nodes: int, session_timeou
 
 
 @given(seed=st.integers(), nodes=st.integers(2, 4))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_one_node_is_always_well(seed: int, nodes: int) -> None:
     schedule = [
         fault for fault in make_schedule(seed, 90, nodes, 5.0, OWN) if fault.node is not None
