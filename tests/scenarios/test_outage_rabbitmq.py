@@ -62,7 +62,6 @@ async def check_after(load: Load, nodes: list[NodeProcess]) -> float:
     return load.p99(span)
 
 
-@pytest.mark.timeout(180)
 async def test_stopped(start_node: StartNode, own_rabbitmq: OwnRabbitMQ) -> None:
     nodes = await two_nodes(start_node, own_rabbitmq.url, own_rabbitmq.url)
     async with (

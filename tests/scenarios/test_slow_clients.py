@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-import pytest
-
 from cluster.codes import CloseCode
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.load import Verdict, figures, flowing
@@ -62,7 +60,6 @@ async def collect(url: str, users: Sequence[str]) -> dict[str, list[int]]:
     return got
 
 
-@pytest.mark.timeout(180)
 async def test_a_thousand_clients_stop_reading(start_node: StartNode, own_redis: OwnRedis) -> None:
     node = await start_node(
         *("--redis", own_redis.url, "--slow-timeout", str(SLOW_TIMEOUT)),
@@ -107,7 +104,7 @@ async def test_a_thousand_clients_stop_reading(start_node: StartNode, own_redis:
 async def test_half_open_connections_are_found(
     start_node: StartNode, forwarder: Callable[[str, int], Forwarder]
 ) -> None:
-    node = await start_node("--heartbeat", "1", "--heartbeat-grace", "1")
+    node = await start_node("--heartbeat", "2", "--heartbeat-grace", "2")
     road = forwarder("127.0.0.1", node.port)
     async with (
         on_wire(f"ws://{road.address}/ws", "bob") as bob,
@@ -120,7 +117,7 @@ async def test_half_open_connections_are_found(
             return await metric(node, "closes_total", str(int(CloseCode.HEARTBEAT_MISSED))) == 1
 
         # The heartbeat, its grace, and a second for the slot of each.
-        await eventually(found, within=2.0 + 3.0)
+        await eventually(found, within=4.0 + 3.0)
         await eventually(lambda: is_offline(node, "bob"))
         assert bob.is_open  # nobody could tell it
         # One who only answers pings stays.
