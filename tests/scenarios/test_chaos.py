@@ -18,9 +18,9 @@ from scripts.stack.paths import ROOT
 from tests.services import eventually
 
 # Seconds within which the services, nodes and users are there.
-STARTED_WITHIN = 60.0
+STARTED_WITHIN = 90.0
 # Seconds within which everything has been ended.
-ENDED_WITHIN = 60.0
+ENDED_WITHIN = 120.0
 
 
 class Chaos:

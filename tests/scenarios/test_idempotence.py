@@ -72,11 +72,13 @@ async def test_a_node_that_never_heard_that_it_stored(
         await asyncio.to_thread(own_redis.pause)
         taken = await metric(zombie, "batches_total")
         await stuck.send("s-1", "bob", "once")
-        await eventually(lambda: has_taken(zombie, taken + 1), within=0.2)
+        # A busy machine may take longer for this than the node waits for an answer. Then it knows
+        # that it was not told; the store has the call all the same.
+        await eventually(lambda: has_taken(zombie, taken + 1))
         zombie.send_signal(signal.SIGSTOP)
         await asyncio.to_thread(own_redis.unpause)
         # The store has executed what was in its socket; nobody has been told.
-        await eventually(lambda: shelves.head("bob"), within=10)
+        await eventually(lambda: shelves.head("bob"))
         async with on_wire(second.url, "alice") as alice:
             assert (await alice.deliver("s-1", "bob", "once"))["offset"] == 1
             zombie.send_signal(signal.SIGCONT)

@@ -22,7 +22,7 @@ async def test_kill_9_loses_and_doubles_nothing(
     urls = [node.url for node in nodes]
     registry = ZookeeperRegistry(parse_zookeeper(zk_hosts), cluster_name)
     async with contextlib.AsyncExitStack() as stack:
-        await registry.connect(5.0)
+        await registry.connect(20.0)
         stack.push_async_callback(registry.close)
         membership = await registry.watch()
         # Alice's list begins with the node that is going to die.

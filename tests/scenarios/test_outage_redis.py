@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -12,9 +13,10 @@ from client_sdk import Happening
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.load import Verdict, figures, flowing
 from tests.scenarios.processes import NodeProcess
-from tests.scenarios.watching import is_online
+from tests.scenarios.watching import is_online, kept_waiting
 from tests.scenarios.wire_client import WireClient, on_wire
 from tests.services import OwnRedis, eventually
+from tests.services.stalls import Stalls
 
 OUTAGE = 10.0
 RATE = 200.0
@@ -28,10 +30,18 @@ _PACE = 0.05
 class Prober:
     """A client that sends one message after the other, and each again until it is stored."""
 
-    def __init__(self, wire: WireClient, name: str) -> None:
+    def __init__(self, wire: WireClient, name: str, spared: Callable[[], float]) -> None:
+        """Take a channel.
+
+        Args:
+            wire: the channel.
+            name: whose it is.
+            spared: returns the seconds so far that the machine has kept from node and test.
+        """
         self.wire = wire
         self.name = name
-        # Seconds from each send to the refusal that answered it.
+        self._spared = spared
+        # Seconds from each send to the refusal that answered it, but for what was spared.
         self.refusals: list[float] = []
         # How many messages were stored.
         self.stored = 0
@@ -49,13 +59,14 @@ class Prober:
 
     async def _send(self, id: str) -> tuple[str, float]:
         """Send to oneself; return the answer and after how many seconds it came."""
-        seen = len(self.wire.came)
+        seen, spared = len(self.wire.came), self._spared()
         written = await self.wire.send(id, self.name)
 
         def answer() -> tuple[str, float] | None:
             for came, frame in self.wire.came[seen:]:
                 if frame["type"] in ("sent", "error"):
-                    return frame.get("code", "sent"), came - written
+                    taken = self._spared() - spared
+                    return frame.get("code", "sent"), max(0.0, came - written - taken)
             return None
 
         found = await eventually(answer, within=10)
@@ -63,15 +74,21 @@ class Prober:
         return found
 
 
+def taken_by_others(stalls: Stalls, node: NodeProcess) -> float:
+    """Return the seconds that the machine has kept from this process and a node so far."""
+    return stalls.seconds + kept_waiting(node.pid)
+
+
 @asynccontextmanager
 async def probers(nodes: list[NodeProcess]) -> AsyncIterator[list[Prober]]:
     """Have three clients on every node send to nobody."""
     async with contextlib.AsyncExitStack() as stack:
-        made = []
+        made, stalls = [], await stack.enter_async_context(Stalls())
         for number in range(3 * len(nodes)):
             name = f"prober{number}"
             node = nodes[number % len(nodes)]
-            made.append(Prober(await stack.enter_async_context(on_wire(node.url, name)), name))
+            wire = await stack.enter_async_context(on_wire(node.url, name))
+            made.append(Prober(wire, name, partial(taken_by_others, stalls, node)))
         tasks = [asyncio.create_task(prober.probe()) for prober in made]
         try:
             yield made

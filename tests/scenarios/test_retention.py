@@ -74,7 +74,7 @@ async def test_a_client_that_reads_on_too_late_is_welcomed_again(start_node: Sta
 
 
 async def test_messages_go_when_they_are_too_old(start_node: StartNode) -> None:
-    node = await start_node("--inbox-age", "2")
+    node = await start_node("--inbox-age", "5")
     async with on_wire(node.url, "alice") as alice:
         async with on_wire(node.url, "bob"):
             pass
@@ -85,7 +85,7 @@ async def test_messages_go_when_they_are_too_old(start_node: StartNode) -> None:
             async with on_wire(node.url, "bob") as bob:
                 return bob.frames[0]["recovered"] is False
 
-        await eventually(are_gone, within=10)
+        await eventually(are_gone, within=20)
         await alice.deliver("s-3", "bob", "new")
         async with on_wire(node.url, "bob") as bob:
             _, frame = await bob.wait_for(lambda frame: frame["type"] == "message")

@@ -26,6 +26,18 @@ def rss_bytes(pid: int) -> int:
     )
 
 
+def kept_waiting(pid: int) -> float:
+    """Return the seconds so far in which a process could have run and others had the processors.
+
+    Linux counts them for the main thread, where an event loop runs; elsewhere it is 0.
+    """
+    try:
+        _running, waiting, _slices = Path(f"/proc/{pid}/schedstat").read_text().split()
+    except OSError:
+        return 0.0
+    return int(waiting) / 1e9
+
+
 class Memory:
     """The memory of one node: at the beginning and at most."""
 

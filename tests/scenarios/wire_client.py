@@ -63,7 +63,7 @@ class WireClient:
         return await self.say(type="send", id=id, to=to, body=body, **more)
 
     async def wait_for(
-        self, matches: Callable[[Frame], bool], within: float = 5.0
+        self, matches: Callable[[Frame], bool], within: float = 20.0
     ) -> tuple[float, Frame]:
         """Return the first frame that matches, and when it came."""
 
@@ -74,7 +74,7 @@ class WireClient:
         assert entry is not None
         return entry
 
-    async def answer_to(self, id: str, within: float = 5.0) -> Frame:
+    async def answer_to(self, id: str, within: float = 20.0) -> Frame:
         """Return the `sent` or `error` frame for an id."""
         kinds = ("sent", "error")
         _, frame = await self.wait_for(

@@ -47,7 +47,7 @@ async def test_everything_arrives(crowd: Crowd) -> None:
 async def test_those_who_left_get_everything_on_their_return(crowd: Crowd) -> None:
     node_id = crowd.users[0].node_id
     assert crowd.on(node_id) == crowd.users
-    crowd.leave(crowd.users[:1], 0.5)
+    crowd.leave(crowd.users[:1], 3.0)
     await eventually(lambda: crowd.connected == 2)
     assert crowd.on(node_id) == crowd.users[1:]
     await talk_until(crowd, crowd.ledger.sent + 50)
