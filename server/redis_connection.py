@@ -51,7 +51,8 @@ class RedisConnection(asyncio.Protocol):
         """Make the protocol of a connection that is about to be opened.
 
         Args:
-            call_timeout: seconds after which an unanswered call ends the connection.
+            call_timeout: seconds of silence after which an unanswered call ends the connection; an
+                answer that is on its way is none, however large it is.
             refusal: makes the error for an error reply.
             lost: makes the error of a pending call, from the reason for the connection's end.
             on_lost: called once, when the connection has ended.
@@ -80,8 +81,10 @@ class RedisConnection(asyncio.Protocol):
         self._unanswered: deque[_Written] = deque()
         # The one timer; armed by `_flush`, None while nothing is unanswered.
         self._timer: asyncio.TimerHandle | None = None
-        # The write that `_check` has found overdue once.
+        # The write that `_check` has found overdue once, if nothing has come since.
         self._overdue: _Written | None = None
+        # When something came last, by the loop's clock.
+        self._heard = 0.0
 
     def call(self, args: tuple[Argument, ...]) -> asyncio.Future[Any]:
         """Send a command; the future gets its reply, or the error that stands for it.
@@ -101,7 +104,7 @@ class RedisConnection(asyncio.Protocol):
         return future
 
     def limit(self, call_timeout: float) -> None:
-        """Change the time that a call may take, in seconds; counts for pending calls too."""
+        """Change the silence that is borne, in seconds; counts for pending calls too."""
         self._call_timeout = call_timeout
         if self._timer is not None:
             self._timer.cancel()
@@ -129,6 +132,8 @@ class RedisConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand replies to their calls; see `asyncio.Protocol`."""
+        self._heard = self._loop.time()
+        self._overdue = None
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not _INCOMPLETE:
@@ -168,12 +173,12 @@ class RedisConnection(asyncio.Protocol):
             self._timer = self._loop.call_at(now + self._call_timeout, self._check)
 
     def _check(self) -> None:
-        """End the connection if its oldest call is overdue, at a second look."""
+        """End the connection if it is silent and its oldest call overdue, at a second look."""
         self._timer = None
         if not self._unanswered:
             return
         oldest, now = self._unanswered[0], self._loop.time()
-        due = oldest.time + self._call_timeout
+        due = max(oldest.time, self._heard) + self._call_timeout
         if now >= due and oldest is self._overdue:
             self.timed_out = True
             self.end(f"no answer within {self._call_timeout:g} s")

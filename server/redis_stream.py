@@ -84,7 +84,7 @@ class RedisStream:
 
         Args:
             url: as `server.redis_target.parse_redis_url` reads it.
-            call_timeout: seconds after which an unanswered call ends the connection.
+            call_timeout: seconds of silence after which an unanswered call ends the connection.
             connect_timeout: seconds for connecting, logging in and loading scripts together.
             name: what CLIENT LIST shows; no spaces.
 

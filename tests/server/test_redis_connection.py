@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -128,6 +128,33 @@ async def test_time_counts_for_each_write_apart() -> None:
         while loop.time() < begun + 0.5:
             await calls("ECHO", 1)
         assert calls.connection.ended is None
+
+
+async def _answer_in_pieces(calls: Calls, pieces: Sequence[bytes]) -> "asyncio.Future[Any]":
+    """Call, and have the answer come bit by bit, each half the timeout after the one before."""
+    calls.speaker.answer = lambda _: None
+    call = calls("ECHO", "abcd")
+    await eventually(lambda: calls.speaker.commands)
+    [conversation] = calls.speaker.conversations
+    assert conversation.transport is not None
+    for piece in pieces:
+        await asyncio.wait([call], timeout=0.1)
+        conversation.transport.write(piece)
+    return call
+
+
+async def test_an_answer_on_its_way_is_no_silence() -> None:
+    async with calling(timeout=0.2) as calls:
+        pieces = (b"$4\r\n", b"a", b"b", b"c", b"d\r\n")
+        assert await (await _answer_in_pieces(calls, pieces)) == b"abcd"
+        assert calls.connection.ended is None
+
+
+async def test_an_answer_that_stops_halfway_is_silence() -> None:
+    async with calling(timeout=0.2) as calls:
+        call = await _answer_in_pieces(calls, (b"$4\r\n", b"a"))
+        with pytest.raises(ServiceUnavailable, match=r"no answer within 0\.2 s"):
+            await call
 
 
 async def _held_up() -> None:
