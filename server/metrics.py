@@ -31,6 +31,7 @@ _BY_LABEL = {
     "handshakes": ("result", "WebSocket handshakes, by `accepted` or the HTTP status."),
     "closes": ("code", "Channels that ended, by close code."),
     "refused": ("code", "Frames and connects refused, by error code."),
+    "moved": ("reason", "Channels told to move to another node, by why."),
 }
 
 Gauges = Callable[[], dict[str, tuple[str, float]]]

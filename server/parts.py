@@ -12,11 +12,13 @@ from server.caretaker import Caretaker
 from server.channel import Channel
 from server.channel_events import ChannelEvents
 from server.degradation import Degradation
+from server.destinations import Destinations
 from server.dispatch import Dispatch
 from server.hub import Hub
 from server.keepalive import KeepAlive
 from server.leaves import Leaves
 from server.login import Login
+from server.mover import Mover
 from server.presence import Presence
 from server.receipts import Receipts
 from server.recovery import Recovery
@@ -87,6 +89,9 @@ class Parts:
         )
         self.caretaker = make_caretaker(settings, stats)
         self.sweep = Sweep(node_id, directory, stats)
+        self.mover = Mover(
+            Destinations(node_id, settings.zone, lambda: self.presence.snapshot), stats
+        )
         self.events = self._connect()
 
     def _connect(self) -> ChannelEvents:

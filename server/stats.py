@@ -14,6 +14,8 @@ class Stats:
     closes: Counter[str] = field(default_factory=Counter)
     # Frames and connects that were refused, by error code.
     refused: Counter[str] = field(default_factory=Counter)
+    # Channels that were told to move to another node, by why.
+    moved: Counter[str] = field(default_factory=Counter)
     # Messages taken from clients.
     received: int = 0
     # Messages stored in an inbox.
