@@ -1,21 +1,27 @@
 """A node's own znode, kept true. It is a loop that verifies, not a handler that hopes.
 
-    verified   the znode exists and goes with *this* session: nothing to do
+    verified   the znode exists, goes with *this* session and was made in the state that the node
+               is in: nothing to do but to write what else has changed
     otherwise  1. `sync`, so that whatever an earlier attempt may have created shows
                2. look for znodes with this incarnation in their name
-               3. take the one of this session, else create one
-               4. delete the others: this incarnation's from an earlier session, or a second one
+               3. take the one of this session that holds the state, else create one
+               4. delete the others: this incarnation's from an earlier session, those in another
+                  state, or a second one
 
 The name holds a uuid, so a create whose reply was lost is found in step 2, and never made twice.
 Creating comes before deleting: watchers must not see the node leave.
+
+A znode never changes its state: most watchers read each znode once, when it appears, and would go
+on picking a node that drains. A new state enters the node anew, which they see, and of the two
+znodes of an incarnation they hold to the newest (`cluster.members.arrange`).
 """
 
 import asyncio
 import logging
 
-from cluster.errors import ServiceUnavailable
+from cluster.errors import InvalidRecord, ServiceUnavailable
 from cluster.keeper import Keeper
-from cluster.members import write_member
+from cluster.members import read_member, write_member
 from cluster.record import NodeRecord
 from cluster.zookeeper import SessionState, Zookeeper
 
@@ -39,8 +45,12 @@ class ZookeeperRegistration:
         self._zookeeper = zookeeper
         self._parent = parent
         self._prefix, self._data = write_member(record)
+        # The state in `_data`; set together with it.
+        self._state = record.state
         # The znode, once it has been created or found; None while that is uncertain.
         self._path: str | None = None
+        # The state that the znode was made in, and has for as long as it stands.
+        self._entered_state = record.state
         # What the znode is known to hold; None if that is uncertain.
         self._written: bytes | None = None
         self._entered = asyncio.Event()
@@ -54,7 +64,7 @@ class ZookeeperRegistration:
         await self._entered.wait()
 
     def update(self, record: NodeRecord) -> None:
-        """Replace the record; the znode follows.
+        """Replace the record; the znode follows, or another in its place if the state is new.
 
         Raises:
             InvalidRecord: the record can't be entered.
@@ -63,7 +73,7 @@ class ZookeeperRegistration:
         prefix, data = write_member(record)
         if prefix != self._prefix:
             raise ValueError(f"{record.node_id} is not the node that was registered")
-        self._data = data
+        self._data, self._state = data, record.state
         self._keeper.wake()
 
     async def remove(self) -> None:
@@ -97,8 +107,11 @@ class ZookeeperRegistration:
         return _VERIFY_EVERY
 
     async def _verified(self) -> bool:
-        """Tell whether the znode stands and is this session's; be woken when it changes."""
-        if self._path is None:
+        """Tell whether the znode stands, is this session's and holds the state.
+
+        Be woken when it changes.
+        """
+        if self._path is None or self._entered_state != self._state:
             return False
         owner = await self._zookeeper.owner(self._path, self._changed)
         return owner is not None and owner == self._zookeeper.session_id
@@ -108,19 +121,30 @@ class ZookeeperRegistration:
         await self._zookeeper.ensure_path(self._parent)
         await self._zookeeper.sync(self._parent)
         found = await self._find()
-        path = next((path for path, owner in found if owner == self._zookeeper.session_id), None)
+        data, state = self._data, self._state
+        path = await self._find_in(state, found)
         if path is None:
-            data = self._data
             path = await self._zookeeper.create(f"{self._parent}/{self._prefix}", data)
             self._written = data
-        self._path = path
-        _log.info("registered as %s", path)
+        self._path, self._entered_state = path, state
+        _log.info("registered as %s, %s", path, state)
         for other, _owner in found:
             if other != path:
                 await self._zookeeper.delete(other)
 
+    async def _find_in(self, state: str, found: list[tuple[str, int]]) -> str | None:
+        """Return the one of these znodes that is this session's and was made in a state."""
+        for path, owner in found:
+            if owner == self._zookeeper.session_id:
+                data = await self._zookeeper.get(path)
+                if data is not None and _state_in(path, data) == state:
+                    return path
+        return None
+
     async def _write(self) -> None:
         data = self._data
+        if self._entered_state != self._state:
+            return  # it has just changed, and `update` has seen to another run
         if data == self._written or self._path is None:
             return
         self._written = None
@@ -150,3 +174,11 @@ class ZookeeperRegistration:
             except ServiceUnavailable as exc:
                 _log.debug("deleting %s: %s; trying again", self._path, exc)
             await asyncio.sleep(_REMOVE_AGAIN)
+
+
+def _state_in(path: str, data: bytes) -> str | None:
+    """Return the state that a znode holds; None if it holds no record."""
+    try:
+        return read_member(path.rpartition("/")[2], data).record.state
+    except InvalidRecord:
+        return None

@@ -19,7 +19,8 @@ class Registration(Protocol):
     def update(self, record: NodeRecord) -> None:
         """Replace the record; returns at once, the registry follows.
 
-        Repeated calls before it has followed are merged: the last one counts.
+        Repeated calls before it has followed are merged: the last one counts. Every watch sees a
+        new state; the rest of a record is followed only by watches with `loads`.
         """
 
     async def remove(self) -> None:
@@ -83,8 +84,9 @@ class Registry(Protocol):
         """Watch the entries.
 
         Args:
-            loads: also follow changes within a record (load, state, weight), which costs one
-                watch per node. Without it an entry is read once, when it appears.
+            loads: also follow changes within a record (load, weight), which costs one watch per
+                node. Without it an entry is read once, when it appears; a new `state` is seen
+                either way, since it enters the node anew.
         """
 
     async def close(self) -> None:

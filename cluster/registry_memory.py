@@ -51,9 +51,10 @@ class MemoryRegistration:
         self._nodes = nodes
         self._prefix, _data = write_member(record)
         self._number = nodes.enter(record)
+        self._state = record.state
 
     def update(self, record: NodeRecord) -> None:
-        """Replace the record.
+        """Replace the record; a new state enters it anew, as `cluster.registration` does.
 
         Raises:
             InvalidRecord: the record can't be entered.
@@ -62,8 +63,14 @@ class MemoryRegistration:
         prefix, _data = write_member(record)
         if prefix != self._prefix:
             raise ValueError(f"{record.node_id} is not the node that was registered")
-        if self._number in self._nodes.entries:
+        if self._number not in self._nodes.entries:
+            return
+        if record.state == self._state:
             self._nodes.put(self._number, record)
+            return
+        before, self._state = self._number, record.state
+        self._number = self._nodes.enter(record)
+        self._nodes.remove(before)
 
     async def remove(self) -> None:
         """Take the entry out."""

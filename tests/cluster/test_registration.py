@@ -71,6 +71,45 @@ async def test_updates_are_merged_and_the_last_one_counts(zk_hosts: str) -> None
         await eventually(written, within=1.0)
 
 
+async def test_a_new_state_is_a_new_znode_and_the_old_one_goes(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        registration = await registry.register(record)
+        (before,) = await inspect.znodes()
+        draining = msgspec.structs.replace(record, state="draining")
+        registration.update(draining)
+
+        async def replaced() -> bool:
+            return before not in await inspect.znodes()
+
+        await eventually(replaced)
+        (after,) = await inspect.znodes()
+        assert decode_record(await inspect.read(after), after) == draining
+        registration.update(msgspec.structs.replace(draining, load=5))
+
+        async def written() -> bool:
+            return decode_record(await inspect.read(after), after).load == 5
+
+        await eventually(written)
+        assert set(await inspect.znodes()) == {after}, "nothing but the state needs a new one"
+
+
+async def test_a_state_that_changes_back_at_once_changes_nothing(zk_hosts: str) -> None:
+    record = make_record()
+    async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:
+        registration = await registry.register(record)
+        before = await inspect.znodes()
+        registration.update(msgspec.structs.replace(record, state="draining"))
+        registration.update(msgspec.structs.replace(record, load=3))
+        (name,) = before
+
+        async def written() -> bool:
+            return decode_record(await inspect.read(name), name).load == 3
+
+        await eventually(written)
+        assert await inspect.znodes() == before
+
+
 async def test_an_update_outlives_the_znode(zk_hosts: str) -> None:
     record = make_record()
     async with inspector(zk_hosts) as inspect, opened_registry(zk_hosts) as registry:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cluster.address import parse_zookeeper
 from cluster.errors import InvalidRecord, ServiceUnavailable
 from cluster.record import NodeRecord
-from cluster.registry import Registry
+from cluster.registry import Membership, Registry
 from cluster.registry_memory import MemoryNodes, MemoryRegistry
 from cluster.registry_zookeeper import ZookeeperRegistry
 from cluster.snapshot import Snapshot
@@ -60,6 +61,10 @@ async def watcher(make: Connect) -> Registry:
 def load(snapshot: Snapshot, record: NodeRecord) -> int | None:
     found = snapshot.find(record.node_id)
     return None if found is None else found.load
+
+
+def shows(membership: Membership, record: NodeRecord) -> bool:
+    return record in membership.snapshot.records
 
 
 async def test_it_is_connected_from_connect_to_close(make_unconnected: MakeRegistry) -> None:
@@ -146,6 +151,39 @@ async def test_without_loads_a_record_is_read_once(node: Registry, watcher: Regi
     assert load(once.snapshot, record) == 0
     later = await watcher.watch()
     assert load(await later.wait_ready(5.0), record) == 5
+
+
+async def test_a_new_state_is_seen_without_loads(node: Registry, watcher: Registry) -> None:
+    other, record = make_record(port=7001), make_record(port=7002)
+    await node.register(other)
+    registration = await node.register(record)
+    membership = await watcher.watch()
+    await membership.wait_ready(5.0)
+    seen: list[Snapshot] = []
+    membership.subscribe(seen.append)
+    for state in ("draining", "up", "draining"):
+        record = msgspec.structs.replace(record, state=state, load=record.load + 1)
+        registration.update(record)
+        await eventually(partial(shows, membership, record))
+    assert all(not snapshot.stale for snapshot in seen)
+    assert all(snapshot.node_ids() == {other.node_id, record.node_id} for snapshot in seen)
+    later = await watcher.watch()
+    assert set((await later.wait_ready(5.0)).records) == {other, record}
+    await registration.remove()
+    await eventually(lambda: membership.snapshot.records == (other,))
+
+
+async def test_loads_are_followed_after_a_new_state(node: Registry, watcher: Registry) -> None:
+    record = make_record()
+    registration = await node.register(record)
+    membership = await watcher.watch(loads=True)
+    await membership.wait_ready(5.0)
+    draining = msgspec.structs.replace(record, state="draining")
+    registration.update(draining)
+    await eventually(lambda: membership.snapshot.records == (draining,))
+    registration.update(msgspec.structs.replace(draining, load=7))
+    await eventually(lambda: load(membership.snapshot, record) == 7)
+    assert membership.snapshot.records[0].state == "draining"
 
 
 async def test_of_two_at_one_address_the_newest_is_seen(node: Registry, watcher: Registry) -> None:

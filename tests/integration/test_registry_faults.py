@@ -5,13 +5,15 @@ import itertools
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import PurePosixPath
 
 import msgspec
 import pytest
 
 from cluster.address import parse_zookeeper
-from cluster.record import decode_record
+from cluster.record import NodeRecord, decode_record
+from cluster.registry import Membership
 from tests.cluster.records import make_record
 from tests.cluster.registries import (
     Inspector,
@@ -48,6 +50,10 @@ def cut_off(between: Forwarder) -> None:
 async def inspect(zk_hosts: str) -> AsyncIterator[Inspector]:
     async with inspector(zk_hosts) as made:
         yield made
+
+
+def shows_only(membership: Membership, record: NodeRecord) -> bool:
+    return membership.snapshot.records == (record,)
 
 
 class Counter:
@@ -119,6 +125,56 @@ async def test_cuts_at_any_moment_never_make_two(
         await counter.stop()
         assert counter.most == 1
         assert len(await inspect.znodes()) == 20
+
+
+async def test_cuts_while_the_state_changes_leave_one_in_the_last_state(
+    inspect: Inspector, zk_hosts: str, forwarder: MakeForwarder
+) -> None:
+    between, hosts = through(forwarder, zk_hosts)
+    chance = random.Random(11)
+    async with opened_registry(hosts) as registry, opened_registry(zk_hosts) as outside:
+        record = make_record()
+        registration = await registry.register(record)
+        membership = await outside.watch()
+        await membership.wait_ready(5.0)
+        seen: list[frozenset[str]] = []
+        membership.subscribe(lambda snapshot: seen.append(snapshot.node_ids()))
+
+        async def alone() -> bool:
+            return len(await inspect.znodes()) == 1
+
+        for i in range(20):
+            between.delay(chance.uniform(0.0, 0.01))
+            state = "up" if i % 2 else "draining"
+            record = msgspec.structs.replace(record, state=state, load=i)
+            registration.update(record)
+            await asyncio.sleep(chance.uniform(0.0, 0.08))
+            between.cut()
+            await eventually(partial(shows_only, membership, record), within=10.0)
+            await eventually(alone, within=10.0)
+        assert all(ids == {record.node_id} for ids in seen), "it never seemed to leave"
+
+
+async def test_an_expiry_while_the_state_changes_leaves_one_in_the_last_state(
+    inspect: Inspector, zk_hosts: str, forwarder: MakeForwarder
+) -> None:
+    between, hosts = through(forwarder, zk_hosts)
+    record = make_record()
+    async with opened_registry(hosts, SESSION) as registry:
+        registration = await registry.register(record)
+        before = await inspect.znodes()
+        cut_off(between)
+        draining = msgspec.structs.replace(record, state="draining")
+        registration.update(draining)
+
+        async def gone() -> bool:
+            return not await inspect.znodes()
+
+        await eventually(gone, within=10.0)
+        between.heal()
+        ((name, owner),) = (await eventually(inspect.znodes, within=10.0)).items()
+        assert owner not in before.values()
+        assert decode_record(await inspect.read(name), name) == draining
 
 
 async def test_an_expired_session_is_followed_by_one_new_znode(
