@@ -22,6 +22,7 @@ from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
 from server.bus_rabbitmq_parameters import parse_url as parse_amqp_url
+from server.file_limit import raise_file_limit
 from server.inbox import Retention
 from server.node import Node
 from server.redis_target import parse_redis_url
@@ -128,6 +129,20 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     default=6.0,
     metavar="SECONDS",
     help="After how long without a sign of life the node counts as dead.",
+)
+@_option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Clients at one time; more get 503 and a time to come back.  "
+    "[default: what the limit of open files leaves room for]",
+)
+@_option(
+    "--accept-rate",
+    type=click.FloatRange(min=0.0),
+    default=0.0,
+    metavar="N",
+    help="New connections a second, one second's worth at once; 0: any number.",
 )
 @_option(
     "--heartbeat",
@@ -273,6 +288,7 @@ def _read_secret(path: Path) -> str:
 
 async def run(settings: NodeSettings) -> None:
     """Run a node until SIGTERM or SIGINT; a second signal ends the process at once."""
+    raise_file_limit()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 

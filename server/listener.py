@@ -17,7 +17,11 @@ async def listen(settings: NodeSettings, parts: Parts) -> asyncio.Server:
         OSError: the address cannot be listened on.
     """
     transport = TransportSettings(
-        settings.path, settings.max_message_bytes, settings.max_buffer_bytes, settings.origins
+        settings.path,
+        settings.max_message_bytes,
+        settings.max_buffer_bytes,
+        settings.origins,
+        parts.admission.check,
     )
     return await asyncio.get_running_loop().create_server(
         lambda: WebSocketTransport(transport, parts.stats, parts.make_channel),

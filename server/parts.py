@@ -5,6 +5,7 @@ import random
 import time
 
 from server.acknowledgements import Acknowledgements
+from server.admission import Admission
 from server.auth import Authenticate, accept_anyone, require_token
 from server.backends import Backends
 from server.bus import Receiver
@@ -14,6 +15,7 @@ from server.channel_events import ChannelEvents
 from server.degradation import Degradation
 from server.destinations import Destinations
 from server.dispatch import Dispatch
+from server.file_limit import room_for_connections
 from server.hub import Hub
 from server.keepalive import KeepAlive
 from server.leaves import Leaves
@@ -87,6 +89,7 @@ class Parts:
             store_answers=backends.store_answers,
             epoch_changed=epoch_changed,
         )
+        self.admission = make_admission(settings, self.hub)
         self.caretaker = make_caretaker(settings, stats)
         self.sweep = Sweep(node_id, directory, stats)
         self.mover = Mover(
@@ -145,6 +148,16 @@ def make_authenticate(settings: NodeSettings) -> Authenticate:
     """Return the check of tokens that the settings ask for."""
     secret = settings.auth_secret
     return accept_anyone if secret is None else require_token(secret)
+
+
+def make_admission(settings: NodeSettings, hub: Hub) -> Admission:
+    """Make the admission that the settings ask for."""
+    limit = settings.max_connections
+    return Admission(
+        lambda: len(hub.channels),
+        max_connections=room_for_connections() if limit is None else limit,
+        accept_rate=settings.accept_rate,
+    )
 
 
 def make_caretaker(settings: NodeSettings, stats: Stats) -> Caretaker:

@@ -37,6 +37,10 @@ class NodeSettings:
         session_timeout: after how long without a sign of life ZooKeeper drops the node. Lower
             notices a crash sooner and forgives shorter pauses.
         connect_timeout: how long a client may take to send its `connect` frame.
+        max_connections: how many channels may be open; None for what the limit of open files
+            leaves room for.
+        accept_rate: new connections a second, of which one second's worth may come at once; 0 for
+            no limit. Lower keeps a crowd that reconnects from slowing those that are connected.
         heartbeat: after how much silence a client is pinged. Lower finds dead connections sooner
             and wakes phones more often.
         heartbeat_grace: how long a pinged client may stay silent.
@@ -66,6 +70,8 @@ class NodeSettings:
     wait: float | None = None
     session_timeout: float = 6.0
     connect_timeout: float = 5.0
+    max_connections: int | None = None
+    accept_rate: float = 0.0
     heartbeat: float = 25.0
     heartbeat_grace: float = 10.0
     max_message_bytes: int = DEFAULT_MAX_MESSAGE_BYTES

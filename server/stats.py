@@ -10,6 +10,8 @@ class Stats:
 
     # WebSocket handshakes, by how they ended: `accepted` or the HTTP status.
     handshakes: Counter[str] = field(default_factory=Counter)
+    # Of them, those that got a 503 and a time to come back, by why.
+    turned_away: Counter[str] = field(default_factory=Counter)
     # Channels that ended, by close code.
     closes: Counter[str] = field(default_factory=Counter)
     # Frames and connects that were refused, by error code.

@@ -19,6 +19,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Origin, Subprotocol
 
 from cluster.frames import SUBPROTOCOL
+from server.admission import Refusal
 from server.stats import Stats
 from server.wire import PING
 
@@ -61,12 +62,14 @@ class TransportSettings:
         max_buffer_bytes: unsent bytes beyond which a peer counts as not reading.
         origins: allowed values of the `Origin` header; None to allow every one. Clients that are
             no browsers send none, and are always allowed.
+        admit: called for each handshake; returns why it is turned away, None if it is not.
     """
 
     path: str
     max_message_bytes: int
     max_buffer_bytes: int
     origins: tuple[str, ...] | None = None
+    admit: Callable[[], Refusal | None] = lambda: None
 
 
 class WebSocketTransport(asyncio.Protocol):
@@ -219,9 +222,22 @@ class WebSocketTransport(asyncio.Protocol):
             response = self._ws.reject(
                 http.HTTPStatus.NOT_FOUND, f"WebSockets are served at {self._settings.path}\n"
             )
+        elif (refusal := self._settings.admit()) is not None:
+            response = self._turn_away(refusal)
         else:
             response = self._ws.accept(request)
         self._answer(response)
+
+    def _turn_away(self, refusal: Refusal) -> Response:
+        """Return the answer to a client that may come back later.
+
+        It is made before the handshake is looked at: a crowd has to cost as little as it can.
+        """
+        self._stats.turned_away[refusal.reason] += 1
+        response = self._ws.reject(http.HTTPStatus.SERVICE_UNAVAILABLE, f"{refusal.text}\n")
+        # RFC 9110, section 10.2.3: whole seconds.
+        response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
 
     def _answer(self, response: Response) -> None:
         accepted = response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS

@@ -6,6 +6,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from server import transport
+from server.admission import Refusal
 from server.transport import WebSocketTransport
 from server.wire import text_frame
 from tests.server.wires import Peer
@@ -71,6 +72,28 @@ def opened(**settings: object) -> Wire:
 def frame(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
     """Return a WebSocket frame as a client sends it."""
     return Frame(opcode, data, fin).serialize(mask=True)
+
+
+async def test_a_handshake_that_is_turned_away_is_told_when_to_come_back() -> None:
+    refusal = Refusal("full", "this node is full", 7)
+    wire = Wire(admit=lambda: refusal)
+    response = wire.peer.handshake()
+    assert (response.status_code, response.body) == (503, b"this node is full\n")
+    assert response.headers["Retry-After"] == "7"
+    assert wire.session.events == []
+    assert wire.peer.tcp.closing
+    assert wire.peer.stats.handshakes == {"503": 1}
+    assert wire.peer.stats.turned_away == {"full": 1}
+
+
+async def test_what_is_no_handshake_of_ours_is_not_asked_about() -> None:
+    asked: list[str] = []
+    wire = Wire(admit=lambda: asked.append("asked"))
+    assert wire.peer.handshake("/elsewhere").status_code == 404
+    assert asked == []
+    other = Wire(admit=lambda: asked.append("asked"))
+    assert other.peer.handshake().status_code == 101
+    assert asked == ["asked"]
 
 
 async def test_a_handshake_opens_the_session() -> None:
