@@ -1,4 +1,4 @@
-"""The admin port: health, readiness and metrics over HTTP, and who is present.
+"""The admin port: health, readiness and metrics over HTTP, who is present, and the drain.
 
 It has no authentication, so it listens on the loopback interface unless it is told otherwise.
 """
@@ -10,6 +10,7 @@ from aiohttp import web
 from cluster.errors import InvalidName, Unavailable
 from cluster.health import add_health_routes
 from cluster.names import check_name
+from server.admin_drain import add_drain_routes
 from server.metrics import metrics_registry
 
 if TYPE_CHECKING:
@@ -31,14 +32,15 @@ class Admin:
         Raises:
             OSError: the port cannot be listened on.
         """
-        settings = self._node.settings
+        node, settings = self._node, self._node.settings
         if settings.admin_port is None:
             return
         app = web.Application()
         add_health_routes(
-            app, ready=self._ready, metrics=metrics_registry(self._node.parts.stats, self._gauges)
+            app, ready=self._ready, metrics=metrics_registry(node.parts.stats, self._gauges)
         )
         app.router.add_get("/v1/presence/{user}", self._presence)
+        add_drain_routes(app, node)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.admin_host, settings.admin_port)
@@ -58,6 +60,7 @@ class Admin:
             "services": node.services(),
             "degraded": sorted(node.parts.degradation.reasons),
             "channels": len(node.parts.hub.channels),
+            "draining": node.drain.begun,
         }
 
     def _gauges(self) -> dict[str, tuple[str, float]]:
@@ -71,6 +74,7 @@ class Admin:
             "users": ("Users with a channel on this node.", len(node.parts.hub.users)),
             "waiting": ("Messages that wait to be stored.", node.parts.router.waiting),
             "degraded": ("1 while messages between nodes come by polling.", node.is_degraded()),
+            "draining": ("1 from the beginning of the drain.", node.drain.begun),
             "ready": ("1 while clients can be served.", node.ready),
         }
 

@@ -1,9 +1,6 @@
-"""`server start`: the options of a node, and its life as a process."""
+"""`server start`: the options of a node."""
 
-import asyncio
 import logging
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,8 @@ from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
 from server.bus_rabbitmq_parameters import parse_url as parse_amqp_url
-from server.file_limit import raise_file_limit
 from server.inbox import Retention
-from server.node import Node
+from server.lifetime import run
 from server.redis_target import parse_redis_url
 from server.settings import DEFAULT_PORT, NodeSettings
 
@@ -185,6 +181,14 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     help="Least time between two batches to the store.",
 )
 @_option(
+    "--drain-within",
+    type=_SECONDS,
+    default=5.0,
+    metavar="SECONDS",
+    help="How long clients may take to move to other nodes when a signal stops this one; "
+    "0: all are sent away at once.",
+)
+@_option(
     "--inbox-max",
     type=click.IntRange(min=1),
     default=Retention().count,
@@ -218,7 +222,7 @@ def start(**options: Any) -> None:
       IM_SERVER_START_ZK=zk1:2181 IM_SERVER_START_ADMIN_PORT=9177 server start
 
     \b
-    Exit codes: 0 stopped by SIGTERM or Ctrl-C, 1 a service or port could not be had,
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C, or drained; 1 a service or port could not be had;
     2 a wrong option.
     """
     set_up_logging(options.pop("log_level"), options.pop("log_format"))
@@ -284,32 +288,3 @@ def _read_secret(path: Path) -> str:
     if not secret:
         raise click.UsageError(f"--auth-secret-file: {path} is empty")
     return secret
-
-
-async def run(settings: NodeSettings) -> None:
-    """Run a node until SIGTERM or SIGINT; a second signal ends the process at once."""
-    raise_file_limit()
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        _log.info("stopping on %s; again to stop at once", signal.Signals(number).name)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number)
-    node = Node(settings)
-    starting = asyncio.create_task(node.start())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-    try:
-        if starting.done():
-            await starting
-            await stopping
-    finally:
-        for task in (starting, stopping):
-            task.cancel()
-        await asyncio.gather(starting, stopping, return_exceptions=True)
-        await node.stop()

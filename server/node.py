@@ -15,6 +15,7 @@ from cluster.registry import Membership, Registration
 from cluster.snapshot import Snapshot
 from server.admin import Admin
 from server.backends import ATTEMPT, Backends, make_backends, reach
+from server.drain import Drain
 from server.listener import listen
 from server.parts import Parts
 from server.settings import NodeSettings
@@ -33,7 +34,7 @@ LOAD_CHANGE = 0.1
 
 
 class Node:
-    """One node. `start`, then `stop`, once each."""
+    """One node. `start`, then `stop`, once each; `drain.begin` between them moves its clients."""
 
     def __init__(
         self, settings: NodeSettings, backends: Backends | None = None, node_id: str | None = None
@@ -49,6 +50,9 @@ class Node:
         self.settings = settings
         self.backends = backends or make_backends(settings, self.node_id)
         self.parts = Parts(self.node_id, settings, self.backends)
+        self.drain = Drain(
+            self.parts.hub, self.parts.mover, self._announce_drain, self.parts.tasks.spawn
+        )
         self._admin = Admin(self)
         # What `start` makes, in this order.
         self._listener: asyncio.Server | None = None
@@ -61,13 +65,19 @@ class Node:
 
     @property
     def ready(self) -> bool:
-        """Whether clients can be served now."""
+        """Whether new clients can be served now."""
         stream = self.backends.stream
         return (
             self._running
+            and not self.drain.begun
             and self.parts.login.ready.is_set()
             and (stream is None or stream.connected)
         )
+
+    @property
+    def running(self) -> bool:
+        """Whether the node is complete: it has started and does not stop yet."""
+        return self._running
 
     def services(self) -> dict[str, bool]:
         """Return whether each service answers now; an embedded node has none."""
@@ -133,6 +143,15 @@ class Node:
             except Exception:
                 _log.exception("the node stops with an error")
         _log.info("node %s has stopped", self.node_id)
+
+    def _announce_drain(self) -> None:
+        """Let no new clients come: neither those who pick a node nor those who picked this one."""
+        self.parts.admission.draining = True
+        if self._registration is not None and self.record is not None:
+            self.record = msgspec.structs.replace(
+                self.record, state="draining", load=len(self.parts.hub.channels)
+            )
+            self._registration.update(self.record)
 
     async def _leave_registry(self) -> None:
         if self._registration is not None:

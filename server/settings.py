@@ -48,6 +48,8 @@ class NodeSettings:
         max_buffer_bytes: how much may be unsent before a client counts as not reading.
         slow_timeout: how long a client may go on not reading.
         batch_interval: least time between two batches. Higher costs latency and saves CPU.
+        drain_within: how long clients may take to move elsewhere when a signal stops the node; 0
+            to send them away at once. Longer is gentler to the nodes that take them.
         retention: how long messages wait for their user.
         break_delivery: lose messages on purpose, to see that a check finds it; never for real use.
     """
@@ -78,6 +80,7 @@ class NodeSettings:
     max_buffer_bytes: int = 1024 * 1024
     slow_timeout: float = 10.0
     batch_interval: float = 0.001
+    drain_within: float = 5.0
     retention: Retention = field(default_factory=Retention)
     break_delivery: bool = False
 

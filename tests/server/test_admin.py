@@ -25,6 +25,7 @@ async def test_a_node_that_serves_is_healthy_and_ready() -> None:
             "services": {},
             "degraded": [],
             "channels": 1,
+            "draining": False,
         }
 
 

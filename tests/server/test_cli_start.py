@@ -1,9 +1,7 @@
-"""`server start`: options into settings, and the life of a node as a process."""
+"""`server start`: options into settings, and what it says of them as a process."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import signal
 import socket
 import time
@@ -19,7 +17,7 @@ from server.cli import main
 from server.settings import NodeSettings
 from tests.server.embedded import client
 from tests.server.process import server
-from tests.services import eventually, free_port
+from tests.services import free_port
 
 LOOPBACK = ("--host", "127.0.0.1", "--port", "0")
 
@@ -220,16 +218,3 @@ async def test_a_signal_while_services_are_missing_stops_it() -> None:
         process.signal(signal.SIGTERM)
         assert await process.end() == 0
         assert not any("Traceback" in line for line in process.lines)
-
-
-async def test_the_loop_stops_on_a_signal(caplog: pytest.LogCaptureFixture) -> None:
-    """Within this process, so that coverage sees it."""
-    with caplog.at_level(logging.INFO):
-        running = asyncio.create_task(cli_start.run(NodeSettings(host="127.0.0.1", port=0)))
-        await eventually(lambda: "serves" in caplog.text)
-        signal.raise_signal(signal.SIGTERM)
-        await asyncio.wait_for(running, 5)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
-    assert "stopping on SIGTERM" in caplog.text
