@@ -55,6 +55,7 @@ def read_within(text: str | None) -> float | None:
 
 def _progress(node: "Node", status: int) -> web.Response:
     body = {
+        "node": node.node_id,
         "draining": node.drain.begun,
         "within": round(node.drain.left, 3),
         "channels": len(node.parts.hub.channels),

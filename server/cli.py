@@ -7,6 +7,7 @@ import click
 
 from cluster import __version__
 from cluster.options import CONTEXT_SETTINGS
+from server.cli_drain import drain
 from server.cli_nodes import nodes
 from server.cli_start import start
 
@@ -54,6 +55,8 @@ def main() -> None:
       server start --zk 127.0.0.1:2181 --port 7177
       server start --zk 127.0.0.1:2181 --port 7178
       server nodes --zk
+    One of them out of service, its clients moved to the others first:
+      server drain 192.0.2.7:7178 --zk
     A message from the shell, and a conversation:
       server send --zk alice bob 'hello'
       server chat --zk --as bob
@@ -65,3 +68,4 @@ def main() -> None:
 
 main.add_command(start)
 main.add_command(nodes)
+main.add_command(drain)

@@ -29,7 +29,7 @@ async def ask(
 async def test_it_begins_a_drain_and_tells_how_far_it_is() -> None:
     async with running(count=2) as [node, _other], client(node, "alice") as alice:
         nothing = {"draining": False, "within": 0.0, "channels": 1, "told": 0}
-        assert await ask(node, "GET") == (200, nothing)
+        assert await ask(node, "GET") == (200, {"node": node.node_id, **nothing})
         status, body = await ask(node, "POST", "?within=60")
         assert (status, body["draining"], body["channels"]) == (202, True, 1)
         assert 50.0 < body["within"] <= 60.0

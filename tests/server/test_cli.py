@@ -29,7 +29,7 @@ def options() -> Iterator[tuple[str, click.Option]]:
 
 
 def test_the_commands_are_there() -> None:
-    assert {"start", "nodes", "send", "chat"} <= {name for name, _ in commands()}
+    assert {"start", "nodes", "drain", "send", "chat"} <= {name for name, _ in commands()}
 
 
 def test_help_teaches_with_an_example() -> None:
