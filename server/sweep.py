@@ -40,8 +40,10 @@ class Sweep:
 
     def look_at(self, snapshot: Snapshot) -> None:
         """Take a new snapshot: who is not in it is dead, if it is complete."""
-        self._living = snapshot.node_ids() if snapshot.complete else None
-        self._wake.set()
+        living = snapshot.node_ids() if snapshot.complete else None
+        if living != self._living:  # else it is a load that has changed
+            self._living = living
+            self._wake.set()
 
     async def run(self) -> None:
         """Sweep after every change of the registry, and now and then, until cancelled."""

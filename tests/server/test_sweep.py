@@ -54,6 +54,14 @@ async def test_a_dead_node_is_swept() -> None:
         await eventually(lambda: floor.stats.swept == 1)
 
 
+async def test_a_change_of_load_is_no_reason_to_look() -> None:
+    sweep = Sweep("n1", MemoryDirectory(MemoryStore(), "n1"), Stats())
+    for ids, looks in ((("n1", "n2"), True), (("n1", "n2"), False), (("n1",), True)):
+        sweep._wake.clear()
+        sweep.look_at(snapshot(*ids))
+        assert sweep._wake.is_set() is looks
+
+
 async def test_the_living_are_left_alone() -> None:
     async with Floor() as floor:
         floor.sweep.look_at(snapshot("n1", "n2", "n3"))
