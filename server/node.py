@@ -17,6 +17,7 @@ from server.admin import Admin
 from server.backends import ATTEMPT, Backends, make_backends, reach
 from server.drain import Drain
 from server.listener import listen
+from server.load import LOAD_INTERVAL, worth_writing
 from server.parts import Parts
 from server.settings import NodeSettings
 from server.tasks import wait_for_event
@@ -27,10 +28,6 @@ _log = logging.getLogger(__name__)
 # services, each frozen, they stay below the ten that operators wait.
 FINISH_TIMEOUT = 1.0
 CLOSE_TIMEOUT = 2.0
-
-# Seconds between two looks at how many channels there are, and the least change worth writing.
-LOAD_INTERVAL = 5.0
-LOAD_CHANGE = 0.1
 
 
 class Node:
@@ -216,12 +213,14 @@ class Node:
 
     async def _follow_load(self) -> None:
         """Write the number of channels to the registry when it has moved enough."""
+        written = time.monotonic()
         while True:
             await asyncio.sleep(LOAD_INTERVAL)
             load, record = len(self.parts.hub.channels), self.record
             if self._registration is None or record is None:
                 continue
-            if abs(load - record.load) > LOAD_CHANGE * max(record.load, 1):
+            if worth_writing(load, record.load, time.monotonic() - written):
+                written = time.monotonic()
                 self.record = msgspec.structs.replace(record, load=load)
                 self._registration.update(self.record)
 
