@@ -33,9 +33,11 @@ class RoundFailed(Unavailable):
 
 
 class _Round:
-    """What has happened in one round."""
+    """What is said to the nodes in one round, and what has happened in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, moved: bool) -> None:
+        # Whether the client has moved lately.
+        self.moved = moved
         # A line for each failure.
         self.tried: list[str] = []
         # What those who refused asked for.
@@ -68,18 +70,21 @@ class Dialer:
         self._settings = settings
         self._position = position
 
-    async def round(self, *, prefer: str | None = None, avoid: str | None = None) -> Channel:
+    async def round(
+        self, *, prefer: str | None = None, avoid: str | None = None, moved: bool = False
+    ) -> Channel:
         """Try each candidate once and return the first channel that opens.
 
         Args:
             prefer: the url to try before all others; None for none.
             avoid: a url to leave out; None for none.
+            moved: whether to tell the nodes that the client has moved lately.
 
         Raises:
             RoundFailed: none did; a later round may succeed.
             Disconnected: a node refused this client for good.
         """
-        past = _Round()
+        past = _Round(moved)
         try:
             await self._tokens.get()
         except Unreachable as exc:
@@ -101,7 +106,7 @@ class Dialer:
 
     async def _try(self, url: str, past: _Round) -> Channel | None:
         try:
-            channel = await self._open(url)
+            channel = await self._open(url, past.moved)
         except (Unreachable, ChannelLost) as exc:
             log.debug("%s: %s", url, exc)
             past.note(url, exc)
@@ -111,21 +116,21 @@ class Dialer:
         self._tokens.accepted()
         return channel
 
-    async def _open(self, url: str) -> Channel:
+    async def _open(self, url: str, moved: bool) -> Channel:
         """Open a channel, a second time with a new token if the first one had expired."""
         try:
-            return await self._open_once(url)
+            return await self._open_once(url, moved)
         except ChannelLost as exc:
             self.check(exc)
             if exc.code != CloseCode.TOKEN_EXPIRED:
                 raise
         try:
-            return await self._open_once(url)
+            return await self._open_once(url, moved)
         except ChannelLost as exc:
             self.check(exc)
             raise
 
-    async def _open_once(self, url: str) -> Channel:
+    async def _open_once(self, url: str, moved: bool) -> Channel:
         settings = self._settings
         token = await self._tokens.get()
         position = self._position()
@@ -135,6 +140,7 @@ class Dialer:
             device=settings.device,
             epoch=position.epoch,
             offset=position.offset,
+            moved=moved,
         )
         timeout, max_size = settings.attempt_timeout, settings.receive_max_bytes
         return await open_channel(url, asked, timeout=timeout, max_size=max_size)

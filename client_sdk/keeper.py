@@ -16,7 +16,7 @@ from client_sdk.pacing import Pacing
 from client_sdk.traffic import Traffic
 from client_sdk.waiting import wait_for
 from cluster.errors import NoNodeAvailable
-from cluster.frames import Move
+from cluster.frames import MOVED_FOR, Move
 
 # A node that names a longer time, in seconds, to move within is not believed.
 _LONGEST_MOVE = 600.0
@@ -55,6 +55,8 @@ class Keeper:
         self._movable = asyncio.Event()
         # Set when the move must not wait for its random moment.
         self._hurry = asyncio.Event()
+        # When the client last followed a move to another node; None if it never has.
+        self._moved: float | None = None
         # Old channels on their way out.
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -84,7 +86,7 @@ class Keeper:
             async with asyncio.timeout(timeout):
                 while self.channel is None:
                     try:
-                        self._adopt(await self._dialer.round())
+                        self._adopt(await self._dial())
                     except RoundFailed as exc:
                         tried |= dict.fromkeys(exc.tried)
                         await asyncio.sleep(self._pacing.after_failure(exc.retry_after))
@@ -136,15 +138,18 @@ class Keeper:
         """Wait until the channel is to be left, and open another while it is still in use."""
         await self._movable.wait()
         url, within = (None, 0.0) if self._move is None else (self._move.url, self._move.within)
-        if url != channel.url:
+        elsewhere = url != channel.url
+        if elsewhere:
             self._report(Event(Happening.MOVING, url or ""))
         delay = self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE))
         await wait_for(self._hurry, delay)
-        avoid = None if url == channel.url else channel.url
+        if elsewhere:
+            self._moved = asyncio.get_running_loop().time()
+        avoid = channel.url if elsewhere else None
         pacing = Pacing(self._uniform)
         while True:
             try:
-                self._next = await self._dialer.round(prefer=url, avoid=avoid)
+                self._next = await self._dial(prefer=url, avoid=avoid)
                 return
             except RoundFailed as exc:
                 await asyncio.sleep(pacing.after_failure(exc.retry_after))
@@ -158,13 +163,21 @@ class Keeper:
             Event(Happening.DISCONNECTED, channel.url, code=str(lost.code), reason=lost.reason)
         )
         await asyncio.sleep(self._pacing.after_loss(lasted))
-        prefer = None if self._move is None or self._move.url == channel.url else self._move.url
+        prefer = None
+        if self._move is not None and self._move.url != channel.url:
+            prefer, self._moved = self._move.url, asyncio.get_running_loop().time()
         while True:
             try:
-                return await self._dialer.round(prefer=prefer)
+                return await self._dial(prefer=prefer)
             except RoundFailed as exc:
                 self._report(Event(Happening.RETRYING, reason=str(exc)))
                 await asyncio.sleep(self._pacing.after_failure(exc.retry_after))
+
+    async def _dial(self, *, prefer: str | None = None, avoid: str | None = None) -> Channel:
+        """Make a round over the candidates; see `Dialer.round`."""
+        now = asyncio.get_running_loop().time()
+        moved = self._moved is not None and now - self._moved < MOVED_FOR
+        return await self._dialer.round(prefer=prefer, avoid=avoid, moved=moved)
 
     def _retire(self, channel: Channel) -> None:
         task = asyncio.create_task(channel.close())

@@ -19,6 +19,8 @@ from cluster.errors import InvalidFrame
 SUBPROTOCOL = "im.v1"
 DEFAULT_PATH = "/ws"
 DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024
+# Seconds for which a client says that it has followed a `move`, so as not to be moved for balance.
+MOVED_FOR = 300.0
 
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]  # what a JavaScript number can hold
 
@@ -27,7 +29,7 @@ class ClientFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """A frame from client to node."""
 
 
-class Connect(ClientFrame, frozen=True, kw_only=True, tag="connect"):
+class Connect(ClientFrame, frozen=True, kw_only=True, tag="connect", omit_defaults=True):
     """The first frame: who the client is, and what it has.
 
     Attributes:
@@ -36,6 +38,7 @@ class Connect(ClientFrame, frozen=True, kw_only=True, tag="connect"):
         device: which of the user's devices this is; each has its own cursor.
         epoch: the epoch in which `offset` was learnt.
         offset: the last offset that the device has; None to use the stored cursor.
+        moved: True if the client has followed a `move` within the last `MOVED_FOR` seconds.
     """
 
     user: str
@@ -43,6 +46,7 @@ class Connect(ClientFrame, frozen=True, kw_only=True, tag="connect"):
     device: str = "default"
     epoch: str | None = None
     offset: Offset | None = None
+    moved: bool = False
 
 
 class Send(ClientFrame, frozen=True, kw_only=True, tag="send"):

@@ -9,6 +9,7 @@ from client_sdk import (
     Disconnected,
     Happening,
 )
+from client_sdk import keeper as keeper_module
 from cluster.codes import CloseCode
 from cluster.frames import Move
 from tests.client_sdk.joined import bodies, has, joined, lagging, what
@@ -106,6 +107,50 @@ class TestMoving:
             assert await bodies(client, 1) == ["2"]
         assert b.connects[0].offset == 1
         assert what(events) == ["connected", "moving", "connected", "ended"]
+
+    async def test_for_a_while_it_says_that_it_has_moved(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        async with joined([a], receive_window=2) as (client, _):
+            await a.say(Move(url=b.url, within=0.0))
+            await eventually(lambda: b.channels)
+            b.put("bob", *"12345")
+            assert await bodies(client, 5) == [*"12345"]
+            assert client.url == b.url  # it has resumed there, perhaps more than once
+            await b.kill()
+            await eventually(lambda: client.url == a.url)
+        assert [connect.moved for connect in a.connects] == [False, True]
+        assert len(b.connects) > 1
+        assert all(connect.moved for connect in b.connects)
+
+    async def test_a_client_that_resumes_or_is_cut_off_has_not_moved(
+        self, nodes: list[ScriptedNode]
+    ) -> None:
+        async with joined([nodes[0]], receive_window=2) as (client, _):
+            nodes[0].put("bob", *"12345")
+            assert await bodies(client, 5) == [*"12345"]
+            nodes[0].cut()
+            await client.send("alice", 1)
+        assert len(nodes[0].connects) > 2
+        assert not any(connect.moved for connect in nodes[0].connects)
+
+    async def test_a_move_is_forgotten_in_time(
+        self, nodes: list[ScriptedNode], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeper_module, "MOVED_FOR", 0.0)
+        a, b = nodes
+        async with joined([a]) as (client, _):
+            await a.say(Move(url=b.url, within=0.0))
+            await eventually(lambda: client.url == b.url)
+        assert [connect.moved for connect in b.connects] == [False]
+
+    async def test_lost_before_it_moved_it_has_moved(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        async with joined([a]) as (client, _):
+            await a.say(Move(url=b.url, within=300.0))
+            await client.send("alice", 1)
+            a.cut()
+            await eventually(lambda: client.url == b.url)
+        assert [connect.moved for connect in b.connects] == [True]
 
     async def test_without_a_url_it_picks_another_node(self, nodes: list[ScriptedNode]) -> None:
         async with joined(nodes) as (client, _):

@@ -44,6 +44,12 @@ async def test_preferred_and_avoided(nodes: list[ScriptedNode]) -> None:
         await channel.close()
 
 
+async def test_nodes_are_told_of_a_move(node: ScriptedNode) -> None:
+    for moved in (True, False):
+        await (await dialer([node]).round(moved=moved)).close()
+    assert [connect.moved for connect in node.connects] == [True, False]
+
+
 async def test_every_failure_has_its_line(nodes: list[ScriptedNode]) -> None:
     nodes[0].http_refusal = (503, "9")
     nodes[1].http_refusal = (503, "4")

@@ -38,6 +38,7 @@ CLIENT: list[tuple[AnyClientFrame, dict[str, Any]]] = [
         Connect(user="bob", token="t", device="phone", epoch="e", offset=0),
         {"type": "connect", "token": "t", "device": "phone", "epoch": "e", "offset": 0},
     ),
+    (Connect(user="bob", moved=True), {"type": "connect", "user": "bob", "moved": True}),
     (Send(id="s-1", to="al", body=BODY), {"type": "send", "id": "s-1", "body": {"text": "hä"}}),
     (Send(id="s-2", to="al", body=BODY, durable=False), {"durable": False}),
     (Ack(offset=58), {"type": "ack", "offset": 58}),
@@ -74,6 +75,7 @@ def test_node_frames(frame: AnyNodeFrame, fields: dict[str, Any]) -> None:
 
 def test_fields_at_their_default_are_left_out() -> None:
     assert encode(Pong()) == b'{"type":"pong"}'
+    assert encode(Connect(user="bob")) == b'{"type":"connect","user":"bob"}'
     assert json.loads(encode(Sent(id="s-1"))) == {"type": "sent", "id": "s-1"}
 
 
