@@ -11,6 +11,7 @@ from server.hub import Hub
 from server.leaves import Leaves
 from server.login import Login
 from server.presence import Presence
+from server.rebalancer import Rebalancer
 from server.replay import Replay
 from server.router import Router
 from server.stats import Stats
@@ -30,6 +31,7 @@ class ChannelEvents:
         acknowledgements: Acknowledgements,
         presence: Presence,
         caretaker: Caretaker,
+        rebalancer: Rebalancer,
         tasks: Tasks,
         stats: Stats,
     ) -> None:
@@ -39,6 +41,7 @@ class ChannelEvents:
         self._acknowledgements = acknowledgements
         self._presence = presence
         self._caretaker = caretaker
+        self._rebalancer = rebalancer
         self._tasks = tasks
         self._stats = stats
         # The two that are on the hot path go straight to where they belong.
@@ -53,6 +56,8 @@ class ChannelEvents:
     def connecting(self, channel: Channel, frame: Connect) -> None:
         """See `server.events.Events`."""
         self._caretaker.connecting(channel)
+        if frame.moved:
+            self._rebalancer.settle(channel)
         self._tasks.spawn(self._login.connect(channel, frame))
 
     def acknowledged(self, channel: Channel, offset: int) -> None:
@@ -82,6 +87,7 @@ class ChannelEvents:
             return
         self._hub.ended(channel)
         self._caretaker.ended(channel)
+        self._rebalancer.ended(channel)
         self._stats.closes[_label(code)] += 1
         if channel.user:
             self._leaves.note(channel)

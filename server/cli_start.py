@@ -203,6 +203,18 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     help="How long messages are kept for a user.",
 )
 @_option(
+    "--rebalance/--no-rebalance",
+    default=True,
+    help="Move clients to emptier nodes when this one has more than its share.",
+)
+@_option(
+    "--rebalance-rate",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=0.01,
+    metavar="SHARE",
+    help="The share of its clients that it moves then, a second.",
+)
+@_option(
     "--break-delivery",
     is_flag=True,
     help="Lose messages on purpose: for tests of tests, see docs/chaos.md.",

@@ -191,7 +191,7 @@ class Node:
         if self._registration is None and self.record is not None:
             self._registration = await registry.register(self.record)
         if self.membership is None:
-            self.membership = await registry.watch()
+            self.membership = await registry.watch(loads=self.settings.rebalance)
             self.membership.subscribe(self._registry_changed)
         await self.membership.wait_ready(ATTEMPT)
         await self.backends.directory.register_node()

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+from cluster.snapshot import Snapshot
 from server.acknowledgements import Acknowledgements
 from server.admission import Admission
 from server.auth import Authenticate, accept_anyone, require_token
@@ -22,6 +23,8 @@ from server.leaves import Leaves
 from server.login import Login
 from server.mover import Mover
 from server.presence import Presence
+from server.rebalance import NOTICED, Shedding
+from server.rebalancer import Rebalancer
 from server.receipts import Receipts
 from server.recovery import Recovery
 from server.replay import Replay
@@ -41,6 +44,7 @@ class Parts:
     def __init__(self, node_id: str, settings: NodeSettings, backends: Backends) -> None:
         inbox, directory = backends.inbox, backends.directory
         self._break_delivery = settings.break_delivery
+        self._rebalance = settings.rebalance
         self.stats = stats = Stats()
         self.tasks = Tasks(stats)
         self.hub = Hub(lambda flush: asyncio.get_running_loop().call_soon(flush))
@@ -50,12 +54,7 @@ class Parts:
         self.acknowledgements = Acknowledgements(inbox)
         self.leaves = Leaves(self.hub, directory)
         self.recovery = Recovery(
-            node_id,
-            self.hub,
-            directory,
-            inbox,
-            self.welcome,
-            self.degradation,
+            node_id, self.hub, directory, inbox, self.welcome, self.degradation
         )
         epoch_changed = self.recovery.check_epoch
         self.replay = Replay(inbox, self.welcome, stats, epoch_changed=epoch_changed)
@@ -92,10 +91,15 @@ class Parts:
         self.admission = make_admission(settings, self.hub)
         self.caretaker = make_caretaker(settings, stats)
         self.sweep = Sweep(node_id, directory, stats)
-        self.mover = Mover(
-            Destinations(node_id, settings.zone, lambda: self.presence.snapshot), stats
+        self.mover = Mover(Destinations(node_id, settings.zone, self._snapshot), stats)
+        shedding = Shedding(settings.rebalance_rate, settings.session_timeout + NOTICED)
+        self.rebalancer = Rebalancer(
+            node_id, self.hub, self.mover, self._snapshot, shedding, clock=time.monotonic
         )
         self.events = self._connect()
+
+    def _snapshot(self) -> Snapshot:
+        return self.presence.snapshot
 
     def _connect(self) -> ChannelEvents:
         """Have what happens in one part reach the others."""
@@ -111,6 +115,7 @@ class Parts:
             self.acknowledgements,
             self.presence,
             self.caretaker,
+            self.rebalancer,
             self.tasks,
             self.stats,
         )
@@ -128,6 +133,8 @@ class Parts:
             self.caretaker.run,
         ):
             self.tasks.keep_running(loop)
+        if self._rebalance:
+            self.tasks.keep_running(self.rebalancer.run)
 
     def make_channel(self, transport: WebSocketTransport) -> Channel:
         """Make the channel for a new connection."""

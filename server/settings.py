@@ -51,6 +51,9 @@ class NodeSettings:
         drain_within: how long clients may take to move elsewhere when a signal stops the node; 0
             to send them away at once. Longer is gentler to the nodes that take them.
         retention: how long messages wait for their user.
+        rebalance: whether channels are moved to emptier nodes when this one holds too many.
+        rebalance_rate: the share of its channels that it moves then, a second. Higher levels the
+            load sooner, and makes more clients connect anew at one time.
         break_delivery: lose messages on purpose, to see that a check finds it; never for real use.
     """
 
@@ -82,6 +85,8 @@ class NodeSettings:
     batch_interval: float = 0.001
     drain_within: float = 5.0
     retention: Retention = field(default_factory=Retention)
+    rebalance: bool = True
+    rebalance_rate: float = 0.01
     break_delivery: bool = False
 
     def is_open_to_others(self) -> bool:

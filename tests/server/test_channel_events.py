@@ -17,6 +17,15 @@ async def test_the_life_of_a_channel_is_followed() -> None:
         await eventually(lambda: rig.world.store.channels == {})
 
 
+async def test_who_has_moved_is_known_as_long_as_it_is_here() -> None:
+    async with Rig() as rig:
+        await rig.join("alice")
+        bob = await rig.join("bob", moved=True)
+        assert [channel.user for channel in rig.parts.rebalancer._settled] == ["bob"]
+        bob.hang_up()
+        assert rig.parts.rebalancer._settled == {}
+
+
 async def test_a_handshake_that_never_ended_is_no_channel() -> None:
     async with Rig() as rig:
         Peer(rig.parts.make_channel).hang_up()

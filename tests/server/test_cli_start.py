@@ -59,6 +59,7 @@ def test_options_become_settings(made: list[NodeSettings], tmp_path: Path) -> No
         *("--zk", "zk1,zk2:99/prod", "--cluster", "c", "--advertise", "[::1]:443"),
         *("--auth-secret-file", str(secret), "--origin", "https://a", "--origin", "https://b"),
         *("--inbox-max", "5", "--inbox-age", "60", "--wait", "3", "--admin-port", "0"),
+        *("--no-rebalance", "--rebalance-rate", "0.05"),
     )
     [settings] = made
     assert settings.zk == ZookeeperAddress("zk1:2181,zk2:99", "/prod")
@@ -66,6 +67,7 @@ def test_options_become_settings(made: list[NodeSettings], tmp_path: Path) -> No
     assert (settings.auth_secret, settings.origins) == ("swordfish", ("https://a", "https://b"))
     assert (settings.retention.count, settings.retention.age) == (5, 60.0)
     assert (settings.wait, settings.admin_port) == (3.0, 0)
+    assert (settings.rebalance, settings.rebalance_rate) == (False, 0.05)
 
 
 @pytest.mark.parametrize("last", [(), ("--port", "0")])

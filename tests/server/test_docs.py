@@ -91,6 +91,7 @@ def test_defaults_of_start_are_told() -> None:
             default = (
                 f"{option.default:.15g}" if isinstance(option.default, float) else option.default
             )
+            default = "on" if default is True else default
             assert re.search(rf"\| `?{re.escape(str(default))}`? \|", row), row
 
 

@@ -130,6 +130,15 @@ async def test_the_load_is_written_when_it_has_moved(monkeypatch: pytest.MonkeyP
         await eventually(lambda: load() == 0)
 
 
+async def test_loads_are_watched_for_rebalancing_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_module, "LOAD_INTERVAL", 0.02)
+    world = MemoryWorld()
+    async with running(world) as [one], running(world, rebalance=False) as [other]:
+        async with client(other, "bob"):
+            await eventually(lambda: [r.load for r in one.snapshot().records] == [0, 1])
+            assert [record.load for record in other.snapshot().records] == [0, 0]
+
+
 async def test_a_node_that_dies_is_swept_by_another() -> None:
     world = MemoryWorld()
     async with running(world, count=2) as [dying, living], client(dying, "bob"):

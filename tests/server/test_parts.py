@@ -33,6 +33,14 @@ def test_an_empty_secret_lets_nobody_in() -> None:
         make_authenticate(NodeSettings(auth_secret=""))
 
 
+async def test_without_rebalancing_its_loop_does_not_run() -> None:
+    running = []
+    for rebalance in (True, False):
+        async with Rig(rebalance=rebalance) as rig:
+            running.append(len(rig.parts.tasks._running))
+    assert running[0] - running[1] == 1
+
+
 async def test_a_change_of_the_degradation_reaches_clients() -> None:
     async with Rig() as rig:
         bob = await rig.join("bob")
