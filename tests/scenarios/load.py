@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 from client_sdk import Client, Event, Happening, connect
+from client_sdk.events import Report
 from tests.services import eventually
 
 # Seconds between two looks at what is due.
@@ -27,6 +28,14 @@ class Arrival(NamedTuple):
     number: int
     sent: float
     came: float
+
+
+class Happened(NamedTuple):
+    """An event of a client: when it came, monotonic, to which user, and what it was."""
+
+    moment: float
+    user: str
+    event: Event
 
 
 class Verdict(NamedTuple):
@@ -46,7 +55,7 @@ class Flow:
         self.sender: Client
         self.recipient: Client
         # Events of both ends, in order.
-        self.events: list[Event] = []
+        self.log: list[Happened] = []
         # What has arrived, in order of arrival.
         self.arrivals: list[Arrival] = []
         # The numbers given out, and those of the messages that were confirmed as stored.
@@ -55,14 +64,17 @@ class Flow:
 
     async def open(self, stack: AsyncExitStack, from_address: str, to_address: str) -> None:
         """Connect both ends."""
-        told = self.events.append
-        timeout = _SEND_TIMEOUT
+        name, timeout = self.sender_name, _SEND_TIMEOUT
         self.sender = await stack.enter_async_context(
-            connect(from_address, user=self.sender_name, send_timeout=timeout, on_state=told)
+            connect(from_address, user=name, send_timeout=timeout, on_state=self._note(name))
         )
+        name = self.recipient_name
         self.recipient = await stack.enter_async_context(
-            connect(to_address, user=self.recipient_name, on_state=told)
+            connect(to_address, user=name, on_state=self._note(name))
         )
+
+    def _note(self, user: str) -> Report:
+        return lambda event: self.log.append(Happened(time.monotonic(), user, event))
 
     async def send(self) -> None:
         """Send the next message; returns when it is confirmed."""
@@ -80,7 +92,7 @@ class Flow:
 
     def happened(self, what: Happening) -> int:
         """Return how often something has happened to either end."""
-        return sum(event.what is what for event in self.events)
+        return sum(happened.event.what is what for happened in self.log)
 
     def judge(self, first: int = 0) -> Verdict:
         """Compare what was confirmed with what arrived, from number `first` on."""
