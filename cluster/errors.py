@@ -4,6 +4,7 @@
     ├── InvalidName            a cluster, user, device or session name that may not be used
     ├── InvalidAddress         an address or URL that cannot be understood
     ├── InvalidRecord          a znode (or a balancer's answer) that does not hold a node record
+    ├── InvalidCache           a file that does not hold a list of nodes
     ├── InvalidFrame           a WebSocket message that is not a frame of the protocol
     ├── AuthenticationFailed   a token that is missing, wrong or expired
     └── Unavailable            something may work later: the only branch worth a retry
@@ -61,6 +62,18 @@ class InvalidRecord(ClusterError):
         self.source = source
         self.reason = reason
         super().__init__(f"{source} holds no node record: {reason}")
+
+
+class InvalidCache(ClusterError):
+    """A file that does not hold the list of nodes that is looked for.
+
+    Attributes:
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class InvalidFrame(ClusterError):
