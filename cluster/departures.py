@@ -26,12 +26,13 @@ class Departures:
     Args:
         window: seconds within which departures count as one event; not less than it can take two
             sessions to expire after the same failure.
+        listed: who was there at the end of an earlier watch.
     """
 
-    def __init__(self, window: float) -> None:
+    def __init__(self, window: float, listed: tuple[Member, ...] = ()) -> None:
         self._window = window
         # The last list.
-        self._listed: tuple[Member, ...] = ()
+        self._listed = listed
         # Who left within the window and was believed, with the time; by node_id.
         self._left: dict[str, tuple[float, Member]] = {}
         # Who left and was not believed; by node_id.

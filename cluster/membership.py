@@ -32,6 +32,9 @@ _RELIST_EVERY = 30.0
 _ASK_FIRST = 1.0
 _ASK_MOST = 15.0
 _PROBES = 64
+# Seconds for which the list of an earlier watch says who should be here. After longer, others may
+# have got the addresses of those who left: they would answer, and be held for ever.
+_REMEMBER = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +47,8 @@ class ZookeeperMembership:
         parent: path of the znode under which nodes register.
         loads: whether to follow changes within records.
         window: seconds within which departures count as one event; the session timeout.
+        known: the last snapshot of an earlier watch, to begin with; None for none.
         probe: tells whether nothing listens at a host and port.
-        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -55,18 +58,17 @@ class ZookeeperMembership:
         *,
         loads: bool,
         window: float,
+        known: Snapshot | None = None,
         probe: Probe = is_gone,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._zookeeper = zookeeper
         self._parent = parent
         self._loads = loads
         self._window = window
         self._probe = probe
-        self._clock = clock
         # How many znodes with a node's name held no record; grows only.
         self.bad_records = 0
-        self._snapshot = Snapshot()
+        self._snapshot = Snapshot() if known is None else known.as_stale()
         self._listeners = Listeners[Snapshot]()
         # Set when the registry has confirmed a list for the first time.
         self._ready = asyncio.Event()
@@ -74,9 +76,9 @@ class ZookeeperMembership:
         self._read: dict[str, Member | None] = {}
         # Names in `_read` that may have changed since.
         self._dirty: set[str] = set()
-        self._departures = Departures(window)
+        self._departures = Departures(window, _remembered(self._snapshot))
         # Until when the registry is not trusted to know who has left; set on reconnection.
-        self._doubt_until = 0.0
+        self._doubt_until = 0.0 if known is None else time.monotonic() + window
         self._pauses = equal_jitter(_ASK_FIRST, _ASK_MOST)
         self._keeper = Keeper(f"watch over {parent}", self._refresh)
         self._forget_state = zookeeper.states.add(self._follow)
@@ -114,7 +116,7 @@ class ZookeeperMembership:
         # The watches went with the connection.
         self._dirty.update(self._read if self._loads else ())
         if self._snapshot.confirmed is not None:
-            self._doubt_until = self._clock() + self._window
+            self._doubt_until = time.monotonic() + self._window
         self._keeper.wake()
 
     def _children_changed(self, _path: str) -> None:
@@ -152,7 +154,7 @@ class ZookeeperMembership:
         await self._read_all(name for name in names if name not in self._read)
         await self._read_all(self._dirty.copy())
         listed = arrange(member for member in self._read.values() if member)
-        now = self._clock()
+        now = time.monotonic()
         self._departures.note(listed, now, trusted=now > self._doubt_until)
         return listed
 
@@ -208,10 +210,18 @@ class ZookeeperMembership:
             held = replace(before, records=records, version=version, stale=True, complete=answers)
             self._show(held)
         else:
-            self._show(before.with_records(records, self._clock()))
+            self._show(before.with_records(records, time.monotonic()))
             self._ready.set()
 
     def _show(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
         if replace(snapshot, confirmed=before.confirmed) != before:
             self._listeners.tell(snapshot)
+
+
+def _remembered(known: Snapshot) -> tuple[Member, ...]:
+    """Return who was entered when an earlier watch ended, numbered anew in the same order."""
+    age = known.age(time.monotonic())
+    if age is None or age > _REMEMBER:
+        return ()
+    return tuple(Member(number, record) for number, record in enumerate(known.records))

@@ -80,13 +80,15 @@ class Registry(Protocol):
     async def register(self, record: NodeRecord) -> Registration:
         """Enter a node and keep it entered; returns when the entry stands."""
 
-    async def watch(self, *, loads: bool = False) -> Membership:
+    async def watch(self, *, loads: bool = False, known: Snapshot | None = None) -> Membership:
         """Watch the entries.
 
         Args:
             loads: also follow changes within a record (load, weight), which costs one watch per
                 node. Without it an entry is read once, when it appears; a new `state` is seen
                 either way, since it enters the node anew.
+            known: the list of an earlier watch, to begin with until the registry has shown its
+                own; None to begin with an empty one.
         """
 
     async def close(self) -> None:

@@ -81,7 +81,11 @@ class MemoryMembership:
     """A watch over all entries; see `cluster.registry.Membership`."""
 
     def __init__(
-        self, nodes: MemoryNodes, loads: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        nodes: MemoryNodes,
+        loads: bool,
+        known: Snapshot | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nodes = nodes
         self._loads = loads
@@ -91,7 +95,7 @@ class MemoryMembership:
         self._listeners = Listeners[Snapshot]()
         # What this watch has read, by sequence number; not always what stands now, without loads.
         self._seen = dict(nodes.entries)
-        self._snapshot = Snapshot().with_records(self._records(), clock())
+        self._snapshot = (known or Snapshot()).with_records(self._records(), clock())
         self._stop = nodes.changed.add(self._follow)
 
     @property
@@ -155,10 +159,12 @@ class MemoryRegistry:
         self._registrations.append(registration)
         return registration
 
-    async def watch(self, *, loads: bool = False) -> MemoryMembership:
-        """Watch the entries."""
+    async def watch(
+        self, *, loads: bool = False, known: Snapshot | None = None
+    ) -> MemoryMembership:
+        """Watch the entries; they are confirmed from the beginning, whatever was known."""
         self._check_connected()
-        membership = MemoryMembership(self._nodes, loads)
+        membership = MemoryMembership(self._nodes, loads, known)
         self._memberships.append(membership)
         return membership
 

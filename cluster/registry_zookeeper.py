@@ -10,6 +10,7 @@ from cluster.errors import ServiceUnavailable
 from cluster.membership import ZookeeperMembership
 from cluster.record import NodeRecord
 from cluster.registration import ZookeeperRegistration
+from cluster.snapshot import Snapshot
 from cluster.zookeeper import SessionState, Zookeeper
 
 
@@ -69,15 +70,17 @@ class ZookeeperRegistry:
         self._registrations.append(registration)
         return registration
 
-    async def watch(self, *, loads: bool = False) -> ZookeeperMembership:
-        """Watch the entries; the first snapshot is empty and stale.
+    async def watch(
+        self, *, loads: bool = False, known: Snapshot | None = None
+    ) -> ZookeeperMembership:
+        """Watch the entries; the first snapshot is what is known, or empty, and stale.
 
         Raises:
             ServiceUnavailable: `connect` has not been called. That it failed is no hindrance: the
                 watch then begins when ZooKeeper answers.
         """
         membership = ZookeeperMembership(
-            self._session(), self._nodes, loads=loads, window=self._session_timeout
+            self._session(), self._nodes, loads=loads, window=self._session_timeout, known=known
         )
         self._memberships.append(membership)
         return membership

@@ -28,6 +28,11 @@ class HandMembership:
         """What was last shown."""
         return self._snapshot
 
+    def begin(self, known: Snapshot | None) -> None:
+        """Begin with an earlier list, unless something was shown already."""
+        if known is not None and self._snapshot.version == 0:
+            self._snapshot = known
+
     def show(self, *records: NodeRecord) -> None:
         """Confirm these records."""
         self._set(self._snapshot.with_records(records, time.monotonic()))
@@ -88,9 +93,10 @@ class HandRegistry:
         """Refuse: a balancer registers nothing."""
         raise AssertionError("a balancer registers nothing")
 
-    async def watch(self, *, loads: bool = False) -> Membership:
+    async def watch(self, *, loads: bool = False, known: Snapshot | None = None) -> Membership:
         """Return the watch; a balancer needs the loads."""
         assert loads
+        self.membership.begin(known)
         return self.membership
 
     async def close(self) -> None:

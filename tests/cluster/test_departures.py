@@ -104,3 +104,13 @@ def test_nobody_is_both_listed_and_doubted(lists: list[set[int]], every: float) 
         departures.note(listed, i * every)
         assert not set(listed) & set(departures.doubted)
         assert listed or before <= set(departures.doubted), "a list is never emptied unconfirmed"
+
+
+def test_who_was_there_at_the_end_of_an_earlier_watch_is_missed() -> None:
+    one, two, three = members(3)
+    departures = Departures(WINDOW, (one, two, three))
+    departures.note((one, three), 0.0, trusted=False)
+    assert departures.doubted == (two,)
+    departures = Departures(WINDOW, (one, two, three))
+    departures.note((), 0.0)
+    assert set(departures.doubted) == {one, two, three}

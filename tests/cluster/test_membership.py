@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import AsyncIterator
 from functools import partial
@@ -12,6 +13,7 @@ from cluster.address import ZookeeperAddress
 from cluster.errors import ServiceUnavailable
 from cluster.membership import ZookeeperMembership
 from cluster.record import NodeRecord, encode_record
+from cluster.snapshot import Snapshot
 from cluster.zookeeper import Zookeeper
 from tests.cluster.records import make_record
 from tests.cluster.registries import NODES, Inspector, inspector, opened_session
@@ -44,8 +46,17 @@ class Answers:
         return port not in self.ports
 
 
-def watch(session: Zookeeper, answers: Answers | None = None) -> ZookeeperMembership:
-    return ZookeeperMembership(session, NODES, loads=True, window=6.0, probe=answers or Answers())
+def watch(
+    session: Zookeeper, answers: Answers | None = None, known: Snapshot | None = None
+) -> ZookeeperMembership:
+    return ZookeeperMembership(
+        session, NODES, loads=True, window=6.0, known=known, probe=answers or Answers()
+    )
+
+
+def earlier(*records: NodeRecord, age: float = 60.0) -> Snapshot:
+    """Return the list of an earlier run."""
+    return Snapshot(records, 100, confirmed=time.monotonic() - age)
 
 
 def listed(membership: ZookeeperMembership, node_ids: set[str]) -> bool:
@@ -219,4 +230,61 @@ async def test_a_probe_that_fails_does_not_end_the_watch(
     await leave(inspect, [record])
     await eventually(lambda: not membership.snapshot.records)
     assert "a mistake" in caplog.text
+    await membership.close()
+
+
+async def test_it_begins_with_the_list_of_an_earlier_watch(zk_hosts: str) -> None:
+    records = make_record(port=7001), make_record(port=7002)
+    session = Zookeeper(ZookeeperAddress(f"127.0.0.1:{free_port()}"), 1.0)
+    session.start()
+    membership = watch(session, known=earlier(*records).with_records(records, time.monotonic()))
+    assert membership.snapshot.records == records
+    assert (membership.snapshot.stale, membership.snapshot.complete) == (True, False)
+    with pytest.raises(ServiceUnavailable, match="no list of nodes"):
+        await membership.wait_ready(0.2)
+    await membership.close()
+    await session.close()
+
+
+async def test_what_the_registry_shows_takes_over(inspect: Inspector, session: Zookeeper) -> None:
+    stays, comes = await enter(inspect, 2)
+    answers = Answers()
+    membership = watch(session, answers, earlier(stays, make_record(port=7003)))
+    snapshot = await membership.wait_ready(5.0)
+    assert snapshot.records == (stays, comes), "who is gone and refuses is gone"
+    assert (snapshot.stale, snapshot.complete) == (False, True)
+    assert snapshot.version > 100
+    assert answers.asked == [7003]
+    await membership.close()
+
+
+async def test_who_was_there_earlier_and_answers_is_kept(
+    inspect: Inspector, session: Zookeeper
+) -> None:
+    # The registry has been emptied, and its nodes are about to register again.
+    one, two = make_record(port=7001), make_record(port=7002)
+    answers = Answers()
+    answers.ports = {7001, 7002}
+    membership = watch(session, answers, earlier(one, two))
+    seen = list[Snapshot]()
+    membership.subscribe(seen.append)
+    await eventually(lambda: membership.snapshot.complete)
+    assert (membership.snapshot.records, membership.snapshot.stale) == ((one, two), True)
+    for number, record in enumerate((one, two), start=1):
+        await inspect.put(name_of(record, number), encode_record(record))
+    await eventually(lambda: not membership.snapshot.stale)
+    assert all(snapshot.records == (one, two) for snapshot in seen)
+    await membership.close()
+
+
+async def test_a_list_of_yesterday_does_not_say_who_should_be_here(
+    inspect: Inspector, session: Zookeeper
+) -> None:
+    (one,) = await enter(inspect, 1)
+    answers = Answers()
+    answers.ports = {7002}  # where something else may listen by now
+    known = earlier(one, make_record(port=7002), age=86_400.0)
+    membership = watch(session, answers, known)
+    assert (await membership.wait_ready(5.0)).records == (one,)
+    assert answers.asked == []
     await membership.close()

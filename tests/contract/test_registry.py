@@ -1,6 +1,7 @@
 """What every registry promises, whatever it is built on."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
@@ -16,7 +17,7 @@ from cluster.registry_memory import MemoryNodes, MemoryRegistry
 from cluster.registry_zookeeper import ZookeeperRegistry
 from cluster.snapshot import Snapshot
 from tests.cluster.records import make_record
-from tests.services import eventually
+from tests.services import eventually, free_port
 
 MakeRegistry = Callable[[], Registry]
 Connect = Callable[[], Awaitable[Registry]]
@@ -105,6 +106,16 @@ async def test_a_watch_begins_with_who_is_there(node: Registry, watcher: Registr
         await node.register(record)
     snapshot = await (await watcher.watch()).wait_ready(5.0)
     assert snapshot.records == records, "in the order in which they registered"
+
+
+async def test_a_watch_goes_on_from_an_earlier_list(node: Registry, watcher: Registry) -> None:
+    stays, gone = make_record(port=7001), make_record(port=free_port())
+    await node.register(stays)
+    known = Snapshot((stays, gone), 41, confirmed=time.monotonic())
+    membership = await watcher.watch(known=known)
+    assert membership.snapshot.version >= 41
+    snapshot = await membership.wait_ready(5.0)
+    assert (snapshot.records, snapshot.version, snapshot.stale) == ((stays,), 42, False)
 
 
 async def test_a_removed_entry_is_gone(node: Registry, watcher: Registry) -> None:
