@@ -8,6 +8,7 @@ from client_sdk.errors import Disconnected
 from client_sdk.faults import ChannelLost, Unreachable
 from client_sdk.inflow import Position
 from client_sdk.resolver import Resolver
+from client_sdk.rests import Rests
 from client_sdk.settings import Settings
 from client_sdk.tokens import Tokens
 from cluster.codes import CloseCode, may_reconnect
@@ -22,8 +23,8 @@ class RoundFailed(Unavailable):
 
     Attributes:
         tried: a line for each, with what happened there.
-        retry_after: seconds after which the first of them asked to be tried again; None if none
-            said so.
+        retry_after: seconds after which the first of them asked to be tried again; None if there
+            is one that named no time, and may be tried earlier.
     """
 
     def __init__(self, tried: list[str], retry_after: float | None) -> None:
@@ -40,7 +41,7 @@ class _Round:
         self.moved = moved
         # A line for each failure.
         self.tried: list[str] = []
-        # What those who refused asked for.
+        # The time that each asked for, as far as they named one.
         self.waits: list[float] = []
 
     def note(self, where: str, fault: Unreachable | ChannelLost) -> None:
@@ -51,7 +52,8 @@ class _Round:
 
     def failed(self) -> RoundFailed:
         """Return the error for the whole round."""
-        return RoundFailed(self.tried, min(self.waits, default=None))
+        all_wait = len(self.waits) == len(self.tried)
+        return RoundFailed(self.tried, min(self.waits, default=None) if all_wait else None)
 
 
 class Dialer:
@@ -69,6 +71,7 @@ class Dialer:
         self._tokens = tokens
         self._settings = settings
         self._position = position
+        self._rests = Rests()
 
     async def round(
         self, *, prefer: str | None = None, avoid: str | None = None, moved: bool = False
@@ -105,12 +108,17 @@ class Dialer:
         raise past.failed()
 
     async def _try(self, url: str, past: _Round) -> Channel | None:
+        if left := self._rests.left(url):
+            past.note(url, Unreachable("it asked to be left alone for now", left))
+            return None
         try:
             channel = await self._open(url, past.moved)
         except (Unreachable, ChannelLost) as exc:
             log.debug("%s: %s", url, exc)
             past.note(url, exc)
             self._resolver.failed(url)
+            if isinstance(exc, Unreachable) and exc.retry_after is not None:
+                self._rests.begin(url, exc.retry_after)
             return None
         self._resolver.succeeded(url)
         self._tokens.accepted()

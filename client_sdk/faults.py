@@ -4,6 +4,8 @@ from cluster.errors import ClusterError, Unavailable
 
 # RFC 6455, section 7.4.1: what stands for the code if no close frame was received.
 ABNORMAL = 1006
+# Seconds; a peer that asks to be left alone for longer is not believed.
+LONGEST_REST = 600.0
 
 
 class ChannelLost(ClusterError):
@@ -35,7 +37,10 @@ class Unreachable(Unavailable):
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` header names; None for a date or anything else."""
+    """Return the seconds that a `Retry-After` header names, at most `LONGEST_REST`.
+
+    None for a date or anything else.
+    """
     if value is None or not value.strip().isdecimal():
         return None
-    return float(value)
+    return min(float(value), LONGEST_REST)

@@ -56,6 +56,8 @@ class ScriptedNode:
         self.channels: list[NodeChannel] = []
         # Every connection, those still shaking hands included.
         self._transports: set[asyncio.Transport] = set()
+        # How many handshakes there were, those refused included.
+        self.handshakes = 0
         # What clients said, in order.
         self.connects: list[frames.Connect] = []
         self.sends: list[frames.Send] = []
@@ -144,6 +146,7 @@ class ScriptedNode:
                 await channel.websocket.send(data, text=True)
 
     def _process_request(self, websocket: ServerConnection, _request: Request) -> Response | None:
+        self.handshakes += 1
         if self.http_refusal is None:
             return None
         self.refusals += 1

@@ -1,5 +1,7 @@
 """One round over the candidates."""
 
+import time
+
 import pytest
 
 from balancer.picker import Picker
@@ -12,6 +14,7 @@ from client_sdk.settings import Settings
 from client_sdk.tokens import Token, Tokens
 from cluster.codes import CloseCode
 from tests.client_sdk.node import ScriptedNode
+from tests.services import eventually
 
 
 def dialer(nodes: list[ScriptedNode], token: Token = None) -> Dialer:
@@ -57,6 +60,54 @@ async def test_every_failure_has_its_line(nodes: list[ScriptedNode]) -> None:
         await dialer(nodes).round()
     assert sorted(caught.value.tried) == sorted(f"{node.url}: HTTP 503" for node in nodes)
     assert caught.value.retry_after == 4.0
+
+
+async def test_who_asked_to_be_left_alone_is_not_tried_before_its_time(
+    nodes: list[ScriptedNode],
+) -> None:
+    full, gone = nodes
+    full.http_refusal = (503, "60")
+    await gone.stop()
+    dial = dialer(nodes)
+    with pytest.raises(RoundFailed) as caught:
+        await dial.round()
+    assert caught.value.retry_after is None, "the other one may be back at any moment"
+    assert full.handshakes == 1
+    for prefer in (None, full.url):
+        with pytest.raises(RoundFailed, match="asked to be left alone"):
+            await dial.round(prefer=prefer)
+    assert full.handshakes == 1
+    with pytest.raises(RoundFailed) as caught:
+        await dial.round(avoid=gone.url)
+    assert caught.value.retry_after is not None
+    assert 0.0 < caught.value.retry_after <= 75.0
+    await gone.start()
+    channel = await dial.round()
+    assert channel.url == gone.url
+    await channel.close()
+    # Another client knows nothing of it.
+    with pytest.raises(RoundFailed):
+        await dialer([full]).round()
+    assert full.handshakes == 2
+
+
+async def test_it_is_tried_again_when_its_time_is_over(node: ScriptedNode) -> None:
+    node.http_refusal = (503, "1")
+    dial = dialer([node])
+    with pytest.raises(RoundFailed):
+        await dial.round()
+    node.http_refusal = None
+
+    async def opened() -> bool:
+        try:
+            await (await dial.round()).close()
+        except RoundFailed:
+            return False
+        return True
+
+    begun = time.monotonic()
+    await eventually(opened)
+    assert time.monotonic() - begun > 0.9
 
 
 async def test_nothing_but_the_node_to_avoid(node: ScriptedNode) -> None:

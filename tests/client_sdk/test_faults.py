@@ -8,7 +8,15 @@ from cluster.errors import is_retryable
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("5", 5.0), (" 0 ", 0.0), (None, None), ("", None), ("1.5", None), ("Wed, 21 Oct", None)],
+    [
+        ("5", 5.0),
+        (" 0 ", 0.0),
+        (None, None),
+        ("", None),
+        ("1.5", None),
+        ("Wed, 21 Oct", None),
+        ("9" * 400, 600.0),
+    ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert parse_retry_after(value) == seconds
