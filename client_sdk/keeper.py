@@ -150,6 +150,9 @@ class Keeper:
         while True:
             try:
                 self._next = await self._dial(prefer=url, avoid=avoid)
+                if avoid is not None:
+                    # Else the next loss could lead straight back to it.
+                    self._dialer.dropped(avoid)
                 return
             except RoundFailed as exc:
                 await asyncio.sleep(pacing.after_failure(exc.retry_after))

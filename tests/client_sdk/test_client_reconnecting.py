@@ -1,15 +1,19 @@
 """Losing a channel and moving to another, as an application sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from balancer.picker import Picker
 from client_sdk import (
     Client,
     Disconnected,
     Happening,
 )
 from client_sdk import keeper as keeper_module
+from client_sdk.resolver_static import StaticResolver
+from client_sdk.settings import Settings
 from cluster.codes import CloseCode
 from cluster.frames import Move
 from tests.client_sdk.joined import bodies, has, joined, lagging, what
@@ -202,3 +206,46 @@ class TestMoving:
     async def send_all(self, client: Client, count: int) -> None:
         for n in range(count):
             await client.send("bob", n)
+
+
+class TestAvoiding:
+    """Who let go of the client is the last to be asked again. Time stands still here."""
+
+    @pytest.fixture
+    async def resolver(self, nodes: list[ScriptedNode]) -> StaticResolver:
+        picker = Picker("consistent_hash", clock=lambda: 0.0)
+        return StaticResolver([node.url for node in nodes], picker, "bob")
+
+    @pytest.fixture
+    async def client(self, resolver: StaticResolver) -> AsyncIterator[Client]:
+        client = Client(resolver, Settings("bob"))
+        await client.start()
+        yield client
+        await client.close()
+
+    async def test_a_node_that_asked_to_move(
+        self, nodes: list[ScriptedNode], resolver: StaticResolver, client: Client
+    ) -> None:
+        left = client.url
+        here, there = sorted(nodes, key=lambda node: node.url != left)
+        await here.say(Move(url=there.url, within=0.0))
+        await eventually(lambda: client.url == there.url)
+        assert [each.url for each in await resolver.candidates(1.0)] == [there.url, left]
+
+    async def test_a_node_that_stops_in_order(
+        self, nodes: list[ScriptedNode], resolver: StaticResolver, client: Client
+    ) -> None:
+        left = client.url
+        here = next(node for node in nodes if node.url == left)
+        await here.close_channels(CloseCode.NODE_STOPPING, "restarting")
+        await eventually(lambda: client.url not in ("", left))
+        assert (await resolver.candidates(1.0))[-1].url == left
+
+    async def test_not_a_node_at_which_it_began_anew(
+        self, nodes: list[ScriptedNode], resolver: StaticResolver, client: Client
+    ) -> None:
+        here = next(node for node in nodes if node.url == client.url)
+        await here.say(Move(url=here.url, within=0.0))
+        await eventually(lambda: len(here.connects) == 2)
+        await eventually(lambda: len(here.channels) == 1)
+        assert (await resolver.candidates(1.0))[0].url == here.url
