@@ -5,6 +5,7 @@ http://BALANCER, https://BALANCER                      ask a balancer
 ws://NODE[,ws://NODE…], wss://…                        a fixed list; the path /ws may be left out
 """
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from balancer.picker import Picker
@@ -13,16 +14,19 @@ from client_sdk.resolver import Resolver
 from client_sdk.resolver_balancer import BalancerResolver
 from client_sdk.resolver_static import StaticResolver
 from client_sdk.resolver_zookeeper import ZookeeperResolver
-from cluster.address import ZookeeperAddress, parse_zookeeper, reachable_host
+from cluster.address import ZookeeperAddress, parse_zookeeper, reachable_host, without_password
 from cluster.errors import InvalidAddress
 from cluster.frames import DEFAULT_PATH
 from cluster.names import DEFAULT_CLUSTER, check_cluster
 from cluster.registry_zookeeper import ZookeeperRegistry
+from cluster.snapshot_cache import SnapshotCache
 
 EXPECTED = "zk://HOST:PORT[/chroot][?cluster=NAME], http://BALANCER or ws://NODE[,ws://NODE…]"
 
 
-def make_resolver(address: str, *, user: str, policy: str, zone: str) -> Resolver:
+def make_resolver(
+    address: str, *, user: str, policy: str, zone: str, cache: Path | None = None
+) -> Resolver:
     """Return the resolver for an address; nothing is connected yet.
 
     Args:
@@ -30,6 +34,8 @@ def make_resolver(address: str, *, user: str, policy: str, zone: str) -> Resolve
         user: who connects; `consistent_hash` sticks to it.
         policy: how to pick a node (`balancer.policy.POLICIES`).
         zone: the zone to prefer; empty for none.
+        cache: a file that keeps the last list for the next start; None for none. A fixed list
+            needs none.
 
     Raises:
         InvalidAddress: it is not of a known form.
@@ -39,13 +45,15 @@ def make_resolver(address: str, *, user: str, policy: str, zone: str) -> Resolve
     scheme = address.partition("://")[0]
     if scheme in ("http", "https"):
         url = check_balancer(address)
-        return BalancerResolver(url, policy=policy, user=user, zone=zone)
+        kept = None if cache is None else SnapshotCache(cache, without_password(url))
+        return BalancerResolver(url, policy=policy, user=user, zone=zone, cache=kept)
     # Seen from here the client's address is that of the interface that leads out.
     key = reachable_host("") if policy == IP_HASH else user
     picker = Picker(policy, zone=zone)
     if scheme == "zk":
         ensemble, cluster = split_zookeeper(address)
-        return ZookeeperResolver(ZookeeperRegistry(ensemble, cluster), picker, key)
+        kept = None if cache is None else SnapshotCache(cache, f"zk://{ensemble}?cluster={cluster}")
+        return ZookeeperResolver(ZookeeperRegistry(ensemble, cluster), picker, key, kept)
     return StaticResolver(split_nodes(address), picker, key)
 
 

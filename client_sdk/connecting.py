@@ -1,6 +1,7 @@
 """`connect`: where an application begins."""
 
 from collections.abc import Generator
+from pathlib import Path
 from types import TracebackType
 
 from client_sdk.address import make_resolver
@@ -27,7 +28,11 @@ class Connecting:
     async def _open(self) -> Client:
         settings = self._settings
         resolver = make_resolver(
-            self._address, user=settings.user, policy=settings.policy, zone=settings.zone
+            self._address,
+            user=settings.user,
+            policy=settings.policy,
+            zone=settings.zone,
+            cache=None if settings.cache is None else Path(settings.cache),
         )
         client = Client(resolver, settings, self._on_state)
         await client.start()
@@ -57,6 +62,7 @@ def connect(
     device: str = Settings.device,
     policy: str = Settings.policy,
     zone: str = Settings.zone,
+    cache: str | Path | None = Settings.cache,
     epoch: str | None = Settings.epoch,
     offset: int | None = Settings.offset,
     on_state: Report | None = None,
@@ -76,8 +82,8 @@ def connect(
         device: which of the user's devices this is.
         policy: how to pick a node.
         zone: the zone to prefer.
-        epoch: what `offset` is counted in.
-        offset: the last message that the application has.
+        cache: a file that keeps the last list of nodes for the next start.
+        epoch, offset: the last message that the application has, and what that is counted in.
         on_state: called in the event loop with each `Event`; it must not block.
         connect_timeout: seconds to try.
         send_timeout: seconds to wait for each confirmation.
@@ -98,6 +104,7 @@ def connect(
         device=device,
         policy=policy,
         zone=zone,
+        cache=cache,
         epoch=epoch,
         offset=offset,
         connect_timeout=connect_timeout,

@@ -1,7 +1,13 @@
 """What a resolver is: the means to find nodes, one module for each kind of address."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
+
+from cluster.record import NodeRecord
+
+# Seconds to wait for whoever knows the nodes, if there is an earlier list to go on with.
+FIRST_TRY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,22 @@ class Candidate:
 
     url: str
     node_id: str
+
+
+def each_url_once(records: Iterable[NodeRecord]) -> tuple[NodeRecord, ...]:
+    """Return the records, in order, of several with one url the first.
+
+    Nodes behind one front have one url between them.
+    """
+    unique: dict[str, NodeRecord] = {}
+    for record in records:
+        unique.setdefault(record.url, record)
+    return tuple(unique.values())
+
+
+def as_candidates(records: Iterable[NodeRecord]) -> list[Candidate]:
+    """Return the candidates that records are about, in order, no url twice."""
+    return [Candidate(record.url, record.node_id) for record in each_url_once(records)]
 
 
 class Resolver(Protocol):

@@ -1,6 +1,7 @@
 """The settings of a client: each option of `connect`, with its unit and what it trades. Pure."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from balancer.policy import DEFAULT_POLICY
 from client_sdk.errors import InvalidSetting
@@ -24,6 +25,9 @@ class Settings:
             every message; two clients with the same name share a cursor.
         policy: how to pick a node: `round_robin`, `ip_hash`, `consistent_hash`, `least_loaded`.
         zone: the zone whose nodes are preferred; empty for none.
+        cache: a file in which the last list of nodes is kept, so that a start while ZooKeeper or
+            the balancer is away finds them; None for none. Who can write to it decides where the
+            client, and its token, go.
         epoch: what `offset` is counted in, as `Client.epoch` said earlier.
         offset: the last message that the application has, as `Client.offset` said earlier; None
             to go by the cursor that the inbox keeps for the device.
@@ -42,6 +46,7 @@ class Settings:
     device: str = DEFAULT_DEVICE
     policy: str = DEFAULT_POLICY
     zone: str = ""
+    cache: str | Path | None = None
     epoch: str | None = None
     offset: int | None = None
     connect_timeout: float = 10.0

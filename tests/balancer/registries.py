@@ -61,8 +61,10 @@ class HandMembership:
 class HandRegistry:
     """A registry that the test leads; see `cluster.registry.Registry`."""
 
-    def __init__(self, *, reachable: bool = True) -> None:
+    def __init__(self, *, reachable: bool = True, loads: bool = True) -> None:
         self.membership = HandMembership()
+        # Whether its watchers have to follow loads: a balancer needs them, a client must not.
+        self._loads = loads
         # How often it was tried to reach this registry.
         self.attempts = 0
         # Whether `close` was called.
@@ -94,8 +96,8 @@ class HandRegistry:
         raise AssertionError("a balancer registers nothing")
 
     async def watch(self, *, loads: bool = False, known: Snapshot | None = None) -> Membership:
-        """Return the watch; a balancer needs the loads."""
-        assert loads
+        """Return the watch."""
+        assert loads is self._loads
         self.membership.begin(known)
         return self.membership
 

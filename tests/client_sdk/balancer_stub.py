@@ -1,5 +1,6 @@
 """A balancer of a few lines, which answers what a test tells it."""
 
+import asyncio
 import uuid
 
 import msgspec
@@ -21,6 +22,11 @@ class BalancerStub:
         self.records = records
         # What it was asked, in order.
         self.queries: list[dict[str, str]] = []
+        # Set by tests: seconds since the registry confirmed the list.
+        self.age = 0.0
+        # Set by tests: while it is cleared, questions are taken and not answered.
+        self.answering = asyncio.Event()
+        self.answering.set()
         # Set by tests: another answer than the records.
         self.answer: web.Response | None = None
         self.url = ""
@@ -39,17 +45,19 @@ class BalancerStub:
 
     async def stop(self) -> None:
         """Stop listening; safe to call twice."""
+        self.answering.set()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def _node(self, request: web.Request) -> web.Response:
         self.queries.append(dict(request.query))
+        await self.answering.wait()
         if self.answer is not None:
             answer, self.answer = self.answer, None
             return answer
         first, *others = (msgspec.to_builtins(each) for each in self.records)
-        body = first | {"candidates": others, "version": 1, "age": 0.0, "stale": False}
+        body = first | {"candidates": others, "version": 1, "age": self.age, "stale": False}
         # The real one turns with every pick, too.
         self.records = self.records[1:] + self.records[:1]
         return web.json_response(body)

@@ -1,13 +1,18 @@
 """Addresses: what is understood, and what is refused with the forms that would be."""
 
+from pathlib import Path
+
 import pytest
 
 from client_sdk.address import check_balancer, make_resolver, split_nodes, split_zookeeper
+from client_sdk.faults import Unreachable
 from client_sdk.resolver_balancer import BalancerResolver
 from client_sdk.resolver_static import StaticResolver
 from client_sdk.resolver_zookeeper import ZookeeperResolver
 from cluster.address import ZookeeperAddress
 from cluster.errors import InvalidAddress, InvalidName
+from cluster.snapshot_codec import SavedNodes, encode_nodes
+from tests.client_sdk.balancer_stub import record
 
 
 @pytest.mark.parametrize(
@@ -86,3 +91,24 @@ def test_refused_names() -> None:
 )
 def test_each_kind_has_its_resolver(address: str, kind: type, policy: str) -> None:
     assert type(make_resolver(address, user="bob", policy=policy, zone="")) is kind
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("zk://127.0.0.1:1/x?cluster=test", "zk://127.0.0.1:1/x?cluster=test"),
+        ("http://bob:secret@127.0.0.1:1/im", "http://bob:***@127.0.0.1:1/im"),
+    ],
+)
+async def test_the_list_of_another_address_is_no_cache(
+    tmp_path: Path, address: str, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "cache"
+    saved = SavedNodes(source="elsewhere", confirmed=1.0, nodes=(record("a"),))
+    path.write_bytes(encode_nodes(saved))
+    # Nobody listens on port 1: neither ZooKeeper nor a balancer answers.
+    resolver = make_resolver(address, user="bob", policy="round_robin", zone="", cache=path)
+    with pytest.raises(Unreachable):
+        await resolver.candidates(0.1)
+    await resolver.close()
+    assert f"it is the list of 'elsewhere', not of '{source}'" in caplog.text

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from balancer.picker import Picker
-from client_sdk.resolver import Candidate, Resolver
+from client_sdk.resolver import Candidate, Resolver, as_candidates, each_url_once
 from client_sdk.resolver_balancer import BalancerResolver
 from client_sdk.resolver_static import StaticResolver
 from client_sdk.resolver_zookeeper import ZookeeperResolver
@@ -61,3 +62,13 @@ async def test_unknown_urls_are_no_trouble(resolver: Resolver) -> None:
     resolver.failed("ws://unknown/ws")
     resolver.succeeded("ws://unknown/ws")
     assert len(await resolver.candidates(5.0)) == 3
+
+
+def test_of_records_with_one_url_the_first_is_the_candidate() -> None:
+    a, b, c = map(record, NAMES)
+    shared = msgspec.structs.replace(c, url=a.url)
+    assert each_url_once((a, b, shared)) == (a, b)
+    assert as_candidates((shared, b, a)) == [
+        Candidate(a.url, c.node_id),
+        Candidate(b.url, b.node_id),
+    ]

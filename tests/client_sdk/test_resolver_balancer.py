@@ -1,12 +1,16 @@
 """The resolver that asks a balancer: its questions, its answers, and their absence."""
 
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from client_sdk.faults import Unreachable
 from client_sdk.resolver_balancer import BalancerResolver
+from cluster.snapshot_cache import SnapshotCache
+from cluster.snapshot_codec import decode_nodes
 from tests.client_sdk.balancer_stub import BalancerStub, record
 
 
@@ -73,4 +77,59 @@ async def test_away_from_the_beginning() -> None:
     resolver = BalancerResolver(stub.url, policy="round_robin", user="bob")
     with pytest.raises(Unreachable, match=f"balancer {stub.url}/v1/node: "):
         await resolver.candidates(5.0)
+    await resolver.close()
+
+
+async def test_while_it_is_silent_its_last_answer_serves_soon(
+    stub: BalancerStub, resolver: BalancerResolver
+) -> None:
+    await resolver.candidates(5.0)
+    stub.answering.clear()
+    begun = time.monotonic()
+    assert len(await resolver.candidates(60.0)) == 2
+    assert time.monotonic() - begun < 20.0
+    stub.answering.set()
+    stub.records = [record("c")]
+    assert [c.url for c in await resolver.candidates(5.0)] == ["ws://c:1/ws"]
+
+
+def keeping(stub: BalancerStub, path: Path) -> BalancerResolver:
+    cache = SnapshotCache(path, stub.url)
+    return BalancerResolver(stub.url, policy="round_robin", user="bob", cache=cache)
+
+
+async def test_the_last_answer_of_an_earlier_run_serves(stub: BalancerStub, tmp_path: Path) -> None:
+    stub.age = 1000.0
+    resolver = keeping(stub, tmp_path / "cache")
+    before = await resolver.candidates(5.0)
+    await resolver.close()
+    saved = decode_nodes((tmp_path / "cache").read_bytes(), stub.url)
+    assert time.time() - saved.confirmed == pytest.approx(1000.0, abs=60.0)
+
+    await stub.stop()
+    resolver = keeping(stub, tmp_path / "cache")
+    assert await resolver.candidates(5.0) == before
+    await resolver.close()
+    assert decode_nodes((tmp_path / "cache").read_bytes(), stub.url) == saved
+
+
+async def test_a_cache_is_not_preferred_to_an_answer(stub: BalancerStub, tmp_path: Path) -> None:
+    resolver = keeping(stub, tmp_path / "cache")
+    await resolver.candidates(5.0)
+    await resolver.close()
+    stub.records = [record("c")]
+    resolver = keeping(stub, tmp_path / "cache")
+    assert [c.url for c in await resolver.candidates(5.0)] == ["ws://c:1/ws"]
+    await resolver.close()
+
+
+async def test_a_balancer_without_nodes_leaves_the_last_answer(
+    stub: BalancerStub, tmp_path: Path
+) -> None:
+    resolver = keeping(stub, tmp_path / "cache")
+    await resolver.candidates(5.0)
+    await resolver.close()
+    resolver = keeping(stub, tmp_path / "cache")
+    stub.answer = web.Response(status=503, headers={"Retry-After": "1"}, text="no nodes")
+    assert len(await resolver.candidates(5.0)) == 2
     await resolver.close()
