@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import click
@@ -95,7 +96,15 @@ def main() -> None:
     metavar="SECONDS",
     show_envvar=True,
     help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. Without "
-    "it the balancer tries for ever; /readyz says why it is not ready.",
+    "it, or with nodes in --cache, the balancer tries for ever; /readyz says why it is not ready.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    show_envvar=True,
+    help="Keep the last list of nodes in this file, and begin with it at the next start, so that "
+    "clients get an answer even while ZooKeeper is away.",
 )
 @log_options
 def start(
@@ -113,6 +122,7 @@ def start(
       balancer start --zk zk1:2181,zk2:2181/im --port 80
       balancer start --zk --policy least_loaded --zone east
       balancer start --zk --trusted-proxy 10.0.0.0/8       # behind a proxy
+      balancer start --zk --cache /var/lib/im/nodes.json   # start even without ZooKeeper
     """
     if zk is None:
         raise click.UsageError(

@@ -1,6 +1,7 @@
 """The feed: the balancer's view of the registry, from the first attempt to reach it on.
 
-It picks nothing and answers nothing. Whatever the registry does, `snapshot` is the last known list.
+It picks nothing and answers nothing. Whatever the registry does, `snapshot` is the last known list;
+with a cache, from the first moment on.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from cluster.backoff import equal_jitter
 from cluster.errors import ServiceUnavailable
 from cluster.registry import Membership, Registry
 from cluster.snapshot import Snapshot
+from cluster.snapshot_cache import SnapshotCache
 
 CURE = "start it with 'scripts/services up zookeeper', or name another with --zk"
 
@@ -31,6 +33,7 @@ class Feed:
         registry: Registry,
         *,
         wait: float | None,
+        cache: SnapshotCache | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Hold an empty, stale snapshot until the registry shows another one.
@@ -38,11 +41,15 @@ class Feed:
         Args:
             registry: not yet connected; the caller closes it.
             wait: how many seconds to try to reach it; None for ever.
+            cache: keeps the snapshot for the next start; None for nobody.
             clock: returns monotonic seconds.
         """
         self._registry = registry
         self._wait = wait
+        self._cache = cache
         self._clock = clock
+        # The list of an earlier run, set by `load`.
+        self._known = Snapshot()
         # None until the registry has been reached.
         self._membership: Membership | None = None
         # Set, and replaced by another one, at each change of the snapshot.
@@ -55,23 +62,33 @@ class Feed:
     @property
     def snapshot(self) -> Snapshot:
         """The nodes as last known."""
-        return Snapshot() if self._membership is None else self._membership.snapshot
+        return self._known if self._membership is None else self._membership.snapshot
 
     @property
     def bad_records(self) -> int:
         """How many entries were passed over because they held no record."""
         return getattr(self._membership, "bad_records", 0)
 
+    async def load(self) -> None:
+        """Take over the list in the cache, if there is one."""
+        known = None if self._cache is None else await self._cache.load()
+        if known is not None:
+            self._known = known
+
     async def join(self) -> None:
         """Reach the registry and begin to watch it; return when the watch stands.
 
         Raises:
-            ServiceUnavailable: it was not reached within `wait` seconds.
+            ServiceUnavailable: it was not reached within `wait` seconds, and there is no list of
+                an earlier run to serve meanwhile.
         """
         await self._connect()
-        self._membership = await self._registry.watch(loads=True)
+        known = self._known if self._known.records else None
+        self._membership = await self._registry.watch(loads=True, known=known)
         self._membership.subscribe(self._follow)
         self._follow(self._membership.snapshot)
+        if self._cache is not None:
+            self._cache.start(lambda: self.snapshot)
 
     async def another(self, version: int, timeout: float) -> Snapshot:
         """Return the snapshot as soon as its version is another one, or after the timeout.
@@ -93,8 +110,14 @@ class Feed:
         self._ended = True
         self._wake()
 
+    async def close(self) -> None:
+        """Write to the cache what is not written yet."""
+        if self._cache is not None:
+            await self._cache.close()
+
     async def _connect(self) -> None:
-        deadline = math.inf if self._wait is None else self._clock() + self._wait
+        wait = None if self._known.records else self._wait
+        deadline = math.inf if wait is None else self._clock() + wait
         pauses = equal_jitter(0.1, 2.0)
         silent_until = -math.inf
         while True:
@@ -112,6 +135,8 @@ class Feed:
     def _follow(self, snapshot: Snapshot) -> None:
         self._tell_staleness(snapshot)
         self._wake()
+        if self._cache is not None:
+            self._cache.changed()
 
     def _tell_staleness(self, snapshot: Snapshot) -> None:
         if snapshot.stale == self._was_stale:

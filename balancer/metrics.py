@@ -73,7 +73,10 @@ class Metrics:
             "nodes": ("Nodes in the list.", lambda: len(feed.snapshot.records)),
             "draining_nodes": ("Nodes that take no new clients.", draining),
             "ejected_nodes": ("Nodes avoided since they refused connections.", ejected),
-            "snapshot_version": ("Changes of the list so far.", lambda: feed.snapshot.version),
+            "snapshot_version": (
+                "Number of the list; it grows with every change.",
+                lambda: feed.snapshot.version,
+            ),
             "snapshot_age_seconds": ("Time since the list was confirmed; NaN if never.", age),
             "snapshot_stale": (
                 "1 while the registry cannot confirm the list.",

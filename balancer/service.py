@@ -14,6 +14,7 @@ from balancer.prober import Prober
 from balancer.settings import BalancerSettings
 from cluster.health import add_health_routes
 from cluster.registry import Registry
+from cluster.snapshot_cache import SnapshotCache
 
 # Seconds that requests under way get when the service stops.
 _GRACE = 2.0
@@ -31,7 +32,7 @@ class BalancerService:
         """
         self._settings = settings
         self._registry = registry
-        self._feed = Feed(registry, wait=settings.wait)
+        self._feed = Feed(registry, wait=settings.wait, cache=_cache(settings))
         # An ejection has to outlast the time until the next probe.
         self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
         self._prober = Prober(lambda: self._feed.snapshot, self._failures, every=settings.probe)
@@ -42,7 +43,8 @@ class BalancerService:
     async def start(self) -> int:
         """Listen, and begin to reach for the registry; return the port.
 
-        Requests are answered from now on: with 503 until the registry has shown its nodes.
+        Requests are answered from now on: from the cache, or without one with 503, until the
+        registry has shown its nodes.
 
         Raises:
             OSError: the address cannot be listened on.
@@ -53,6 +55,7 @@ class BalancerService:
             handler_cancellation=True,  # a client that has gone ends its long poll
             shutdown_timeout=_GRACE,
         )
+        await self._feed.load()
         await runner.setup()
         self._runner = runner
         await web.TCPSite(runner, self._settings.host, self._settings.port).start()
@@ -81,6 +84,7 @@ class BalancerService:
             self._joining.cancel()
             # Waiting, unlike awaiting, does not raise the error that `joined` is there to tell.
             await asyncio.wait([self._joining])
+        await self._feed.close()
         await self._registry.close()
 
     def _application(self) -> web.Application:
@@ -91,3 +95,9 @@ class BalancerService:
         api.add_routes(app)
         add_health_routes(app, ready=api.ready, metrics=metrics.registry)
         return app
+
+
+def _cache(settings: BalancerSettings) -> SnapshotCache | None:
+    if settings.cache is None:
+        return None
+    return SnapshotCache(settings.cache, f"zk://{settings.zk}?cluster={settings.cluster}")

@@ -1,6 +1,7 @@
 """Everything that a balancer can be told, in one place. Only `balancer.cli` fills it in."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from balancer.client_address import Network
 from balancer.policy import DEFAULT_POLICY
@@ -28,7 +29,10 @@ class BalancerSettings:
             address by which `ip_hash` places it.
         probe: how often to see whether the nodes accept connections; 0 for never. Lower notices a
             death sooner, at one TCP connect a node each time.
-        wait: how long to try to reach the registry at the start; None for ever.
+        wait: how long to try to reach the registry at the start; None for ever. With a list in the
+            cache it is for ever, too.
+        cache: a file in which the last list is kept, to be served at the next start until the
+            registry answers; None for none. Who can write to it decides where clients go.
     """
 
     zk: ZookeeperAddress | None = None
@@ -40,3 +44,4 @@ class BalancerSettings:
     trusted_proxies: tuple[Network, ...] = ()
     probe: float = DEFAULT_PROBE
     wait: float | None = None
+    cache: Path | None = None

@@ -46,7 +46,7 @@ def test_help_teaches_with_examples() -> None:
     assert "curl http://127.0.0.1:7000/v1/node" in run("--help").output
     text = run("start", "--help").output
     assert "balancer start --zk zk1:2181,zk2:2181/im --port 80" in text
-    for option in ("ZK", "PORT", "POLICY", "ZONE", "TRUSTED_PROXY", "WAIT", "LOG_LEVEL"):
+    for option in ("ZK", "PORT", "POLICY", "ZONE", "TRUSTED_PROXY", "WAIT", "CACHE", "LOG_LEVEL"):
         assert f"IM_BALANCER_START_{option}" in text.replace("\n", "").replace(" ", "")
 
 
@@ -70,6 +70,7 @@ def test_without_zk_names_the_option_and_the_cure() -> None:
         ("--policy", "fastest", "least_loaded"),
         ("--trusted-proxy", "10.0.0.1/8", "a network such as 10.0.0.0/8"),
         ("--wait", "-1", "0"),
+        ("--cache", "/", "is a directory"),
     ],
 )
 def test_a_bad_value_is_told_with_its_option(option: str, value: str, told: str) -> None:

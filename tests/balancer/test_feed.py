@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
 from balancer.feed import Feed
 from cluster.errors import ServiceUnavailable
+from cluster.snapshot_cache import SnapshotCache
 from tests.balancer.nodes import ids, node
 from tests.balancer.registries import HandRegistry
 from tests.services import eventually
@@ -109,3 +111,83 @@ async def test_says_when_the_list_grows_stale_and_when_it_is_confirmed_again(
         "the registry cannot confirm the list: going on with 1 nodes",
         "the registry confirms the list: 1 nodes",
     ]
+
+
+def keeping(registry: HandRegistry, path: Path, wait: float | None = None) -> Feed:
+    return Feed(registry, wait=wait, cache=SnapshotCache(path, "test"))
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    """Give the cache of an earlier run, with the nodes a and b."""
+    registry = HandRegistry()
+    feed = keeping(registry, tmp_path / "cache")
+    await feed.load()
+    await feed.join()
+    registry.membership.show(node("a"), node("b"))
+    await feed.close()
+    return tmp_path / "cache"
+
+
+async def test_before_joining_it_holds_the_list_of_an_earlier_run(path: Path) -> None:
+    feed = keeping(HandRegistry(reachable=False), path)
+    await feed.load()
+    snapshot = feed.snapshot
+    assert ids(snapshot.records) == ["a", "b"]
+    assert (snapshot.stale, snapshot.complete) == (True, False)
+    assert snapshot.confirmed is not None
+    await feed.close()
+
+
+async def test_the_registry_takes_over_and_versions_grow(path: Path) -> None:
+    registry = HandRegistry()
+    feed = keeping(registry, path)
+    await feed.load()
+    before = feed.snapshot.version
+    await feed.join()
+    assert ids(feed.snapshot.records) == ["a", "b"]
+    waiting = asyncio.create_task(feed.another(before, timeout=30))
+    await asyncio.sleep(0)
+    registry.membership.show(node("b"))
+    after = await waiting
+    assert ids(after.records) == ["b"]
+    assert after.version > before
+    assert not after.stale
+    await feed.close()
+
+
+async def test_every_change_is_kept_without_waiting_for_the_end(path: Path) -> None:
+    registry = HandRegistry()
+    feed = keeping(registry, path)
+    await feed.load()
+    await feed.join()
+    registry.membership.show(node("c"))
+
+    async def kept() -> bool:
+        snapshot = await SnapshotCache(path, "test").load()
+        return snapshot is not None and ids(snapshot.records) == ["c"]
+
+    await eventually(kept)
+    registry.membership.show()
+    await feed.close()
+    assert await kept()
+
+
+async def test_with_a_list_at_hand_it_does_not_give_up(path: Path) -> None:
+    registry = HandRegistry(reachable=False)
+    feed = keeping(registry, path, wait=0.0)
+    await feed.load()
+    joining = asyncio.create_task(feed.join())
+    await eventually(lambda: registry.attempts >= 2, within=20)
+    assert not joining.done()
+    registry.let()
+    await joining
+    await feed.close()
+
+
+async def test_without_a_list_in_the_cache_it_gives_up(tmp_path: Path) -> None:
+    feed = keeping(HandRegistry(reachable=False), tmp_path / "cache", wait=0.05)
+    await feed.load()
+    with pytest.raises(ServiceUnavailable):
+        await feed.join()
+    await feed.close()

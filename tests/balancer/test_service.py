@@ -1,9 +1,11 @@
 """Tests of the service as a whole, over a real port."""
 
 import asyncio
+import dataclasses
 import socket
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import msgspec
@@ -72,6 +74,56 @@ async def test_listens_at_once_and_says_why_it_is_not_ready(http: aiohttp.Client
     assert (await ask(http, port, "/readyz"))[0] == 200
     async with http.get(f"http://127.0.0.1:{port}/metrics") as response:
         assert "im_balancer_nodes 1.0" in await response.text()
+    await service.stop()
+
+
+async def test_with_a_cache_it_answers_before_the_registry_does(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(LOCAL, cache=tmp_path / "cache")
+    first = HandRegistry()
+    service = BalancerService(settings, first)
+    await service.start()
+    await service.joined()
+    first.membership.show(node("a"), node("b"))
+    await service.stop()
+
+    second = HandRegistry(reachable=False)
+    service = BalancerService(settings, second)
+    port = await service.start()
+    status, answer = await ask(http, port, "/v1/node")
+    assert (status, answer["stale"]) == (200, True)
+    assert 0 <= float(str(answer["age"])) < 60
+    known = (await ask(http, port, "/v1/nodes"))[1]
+    status, answer = await ask(http, port, "/readyz")
+    assert (status, answer["ready"], answer["stale"]) == (200, True, True)
+    assert "last one known" in str(answer["degraded"])
+
+    second.let()
+    await service.joined()
+    second.membership.show(node("b"))
+    status, answer = await ask(http, port, f"/v1/nodes?version={known['version']}&wait=10")
+    assert (answer["stale"], len(list(answer["nodes"]))) == (False, 1)  # type: ignore[call-overload]
+    assert "degraded" not in (await ask(http, port, "/readyz"))[1]
+    await service.stop()
+
+
+async def test_the_cache_of_another_cluster_is_none(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    ours, theirs = (
+        dataclasses.replace(LOCAL, cache=tmp_path / "cache", cluster=name)
+        for name in ("ours", "theirs")
+    )
+    registry = HandRegistry()
+    service = BalancerService(theirs, registry)
+    await service.start()
+    await service.joined()
+    registry.membership.show(node("a"))
+    await service.stop()
+    service = BalancerService(ours, HandRegistry(reachable=False))
+    port = await service.start()
+    assert (await ask(http, port, "/v1/node"))[0] == 503
     await service.stop()
 
 
