@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from scripts.stack.ports import free_port
 from tests.services import eventually
@@ -100,6 +100,26 @@ class NodeProcess(Program):
     def logged(self) -> list[dict[str, object]]:
         """Return what the node has logged so far."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+class BalancerProcess(Program):
+    """`balancer start` on a port of its own, which it keeps from start to start."""
+
+    def __init__(self, folder: Path, hosts: str, cluster: str, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        place = ("--host", "127.0.0.1", "--port", str(self.port), "--probe", "0")
+        super().__init__(
+            *(folder, f"balancer-{self.port}", "balancer", "start"),
+            *("--zk", hosts, "--cluster", cluster, *place, *options),
+        )
+
+    async def ask(self, path: str) -> dict[str, Any]:
+        """Return what it answers; it has to be 200."""
+        status, body = await http_get(self.port, path)
+        assert status == 200, body
+        answer: dict[str, Any] = json.loads(body)
+        return answer
 
 
 async def http_get(port: int, path: str) -> tuple[int, bytes]:

@@ -1,20 +1,17 @@
 """ZooKeeper goes away for longer than the sessions last: nobody notices who is connected."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from client_sdk import Happening, connect
-from scripts.stack.ports import free_port
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.load import Verdict, figures, flowing
-from tests.scenarios.processes import NodeProcess, Program, http_get, is_ready
+from tests.scenarios.processes import BalancerProcess, NodeProcess, is_ready
 from tests.scenarios.watching import (
     Shelves,
     degraded,
@@ -35,34 +32,15 @@ RATE = 100.0
 FLOWS = 4
 
 
-class Balancer(Program):
-    """`balancer start` on a port of its own."""
-
-    def __init__(self, folder: Path, hosts: str, cluster: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        options = ("--zk", hosts, "--cluster", cluster, "--host", "127.0.0.1", "--probe", "0")
-        super().__init__(
-            folder, "balancer", "balancer", "start", "--port", str(self.port), *options
-        )
-
-    async def ask(self, path: str) -> dict[str, Any]:
-        """Return what it answers; it has to be 200."""
-        status, body = await http_get(self.port, path)
-        assert status == 200, body
-        answer: dict[str, Any] = json.loads(body)
-        return answer
-
-
 @asynccontextmanager
-async def balancer_of(folder: Path, hosts: str, cluster: str) -> AsyncIterator[Balancer]:
+async def balancer_of(folder: Path, hosts: str, cluster: str) -> AsyncIterator[BalancerProcess]:
     """Start a balancer and give it when it has a list."""
-    async with Balancer(folder, hosts, cluster) as balancer:
+    async with BalancerProcess(folder, hosts, cluster) as balancer:
         await eventually(lambda: is_ready(balancer.port), within=20)
         yield balancer
 
 
-async def check_during(balancer: Balancer, nodes: list[NodeProcess]) -> None:
+async def check_during(balancer: BalancerProcess, nodes: list[NodeProcess]) -> None:
     """See that picks come from the stale list, and that who is picked can be used."""
     snapshot = await balancer.ask("/v1/nodes")
     assert snapshot["stale"] is True
@@ -138,7 +116,7 @@ async def test_away(
         await eventually(lambda: is_sure(balancer))
 
 
-async def is_sure(balancer: Balancer) -> bool:
+async def is_sure(balancer: BalancerProcess) -> bool:
     return (await balancer.ask("/v1/nodes"))["stale"] is False
 
 
