@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +12,24 @@ import click
 import uvloop
 from rich.console import Console
 
-from cluster.address import parse_zookeeper
 from cluster.errors import ClusterError
-from cluster.log import TextFormatter
 from cluster.options import CONTEXT_SETTINGS
-from scripts.chaos_lib.display import Display, make_display
-from scripts.chaos_lib.endpoints import endpoints
-from scripts.chaos_lib.faults import Fault, Kind, Target, possible_kinds
+from scripts.chaos_lib.faults import Fault, Kind, possible_kinds
 from scripts.chaos_lib.options import Options
 from scripts.chaos_lib.report import Report, lines
 from scripts.chaos_lib.run import Run
 from scripts.chaos_lib.schedule import make_schedule, missing
 from scripts.stack.errors import StackError
-from scripts.stack.paths import RUN
 from scripts.stack.say import complain
-
-# Exit codes beside 0 and 1; 2 is click's own.
-_NOT_RUN = 3
-_GIVEN_UP = 130
+from scripts.trial_lib.command import (
+    GIVEN_UP,
+    NOT_RUN,
+    log_into,
+    make_folder,
+    service_options,
+    take_services,
+)
+from scripts.trial_lib.display import Display, make_display
 
 _KINDS = [kind.value for kind in Kind]
 
@@ -54,18 +51,6 @@ class _Kinds(click.ParamType):  # type: ignore[type-arg]  # generic in click 8.3
             return tuple(Kind(word.strip()) for word in value.split(","))
         except ValueError:
             self.fail(f"choose from all, none, {', '.join(_KINDS)}", param, ctx)
-
-
-def _address(target: Target) -> Any:
-    def callback(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
-        try:
-            if value is not None:
-                endpoints(target, value)
-        except ClusterError as exc:
-            raise click.BadParameter(str(exc)) from exc
-        return value
-
-    return callback
 
 
 @click.command(context_settings={**CONTEXT_SETTINGS, "auto_envvar_prefix": "IM_CHAOS"})
@@ -123,27 +108,7 @@ def _address(target: Target) -> Any:
     show_envvar=True,
     help="Redis's appendfsync, if Redis is started here.",
 )
-@click.option(
-    "--zk",
-    metavar="HOST:PORT,…[/CHROOT]",
-    show_envvar=True,
-    callback=_address(Target.ZOOKEEPER),
-    help="Use this ZooKeeper; it is only cut off.  [default: start one]",
-)
-@click.option(
-    "--redis",
-    metavar="URL",
-    show_envvar=True,
-    callback=_address(Target.REDIS),
-    help="Use this Redis; it is only cut off.  [default: start one]",
-)
-@click.option(
-    "--amqp",
-    metavar="URL",
-    show_envvar=True,
-    callback=_address(Target.RABBITMQ),
-    help="Use this RabbitMQ; it is only cut off.  [default: start one]",
-)
+@service_options("; it is only cut off")
 @click.option(
     "--break-delivery",
     is_flag=True,
@@ -176,7 +141,7 @@ def main(plan: bool, **words: Any) -> None:
     was too old, or a node did not come back; 2 a wrong option; 3 it could not be run;
     130 interrupted twice.
     """
-    services = _services(words)
+    services = take_services(words)
     possible = possible_kinds(frozenset(services))
     chosen = words.pop("faults")
     kinds = possible if chosen is None else chosen
@@ -192,18 +157,9 @@ def main(plan: bool, **words: Any) -> None:
     sys.exit(_run(options, schedule))
 
 
-def _services(words: dict[str, Any]) -> dict[Target, str]:
-    """Take the addresses of services out of the options."""
-    names = {Target.ZOOKEEPER: "zk", Target.REDIS: "redis", Target.RABBITMQ: "amqp"}
-    given = {target: words.pop(name) for target, name in names.items()}
-    if given[Target.ZOOKEEPER] is not None:
-        given[Target.ZOOKEEPER] = str(parse_zookeeper(given[Target.ZOOKEEPER]))
-    return {target: address for target, address in given.items() if address is not None}
-
-
 def _run(options: Options, schedule: tuple[Fault, ...]) -> int:
-    folder = _make_folder(options.seed)
-    _set_up_logging(folder)
+    folder = make_folder("chaos", options.seed)
+    log_into(folder / "chaos.log")
     display = make_display(Console())
     try:
         with display:
@@ -211,10 +167,10 @@ def _run(options: Options, schedule: tuple[Fault, ...]) -> int:
             report = uvloop.run(_execute(Run(options, schedule, folder, display)))
     except (StackError, ClusterError) as exc:
         complain(f"scripts/chaos: {exc}")
-        return _NOT_RUN
+        return NOT_RUN
     except asyncio.CancelledError:
         complain("scripts/chaos: given up; everything has been ended")
-        return _GIVEN_UP
+        return GIVEN_UP
     return _tell(report, options, folder)
 
 
@@ -254,21 +210,6 @@ def _tell(report: Report, options: Options, folder: Path) -> int:
             path.write_bytes(report.to_json())
     click.echo(f"report: {options.report or folder / 'report.json'}")
     return 1 if report.complaints() else 0
-
-
-def _make_folder(seed: int) -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = RUN / "chaos" / f"{stamp}-seed{seed}-{os.getpid()}"
-    folder.mkdir(parents=True)
-    return folder
-
-
-def _set_up_logging(folder: Path) -> None:
-    """Keep this process's own log beside those of the nodes."""
-    handler = logging.FileHandler(folder / "chaos.log")
-    handler.setFormatter(TextFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("kazoo").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from scripts.chaos_lib.faults import SERVICES, Fault, Kind, Target
+from scripts.chaos_lib.faults import Fault, Kind
 from scripts.chaos_lib.node import Node, cut, heal, silence
-from scripts.chaos_lib.own_services import OwnServices
 from scripts.chaos_lib.scene import Scene
 from scripts.stack.forwarder import Forwarder
+from scripts.trial_lib.own_services import OwnServices
+from scripts.trial_lib.target import SERVICES, Target
 
 Step = Callable[[Scene, Fault], Awaitable[None]]
 Hurt = Callable[[Sequence[Forwarder]], None]

@@ -5,19 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Target(StrEnum):
-    """What a fault is done to."""
-
-    NODE = "node"
-    ZOOKEEPER = "zookeeper"
-    REDIS = "redis"
-    RABBITMQ = "rabbitmq"
-    BALANCER = "balancer"
-    USERS = "users"
-
-
-SERVICES = (Target.ZOOKEEPER, Target.REDIS, Target.RABBITMQ)
+from scripts.trial_lib.target import SERVICES, Target
 
 
 @dataclass(frozen=True, slots=True)

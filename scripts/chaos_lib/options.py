@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scripts.chaos_lib.faults import SERVICES, Kind, Target
+from scripts.chaos_lib.faults import Kind
+from scripts.trial_lib.target import SERVICES, Target
 
 # Seconds beyond the session timeout within which a dead node's users have to be offline.
 GHOST_GRACE = 2.0

@@ -11,8 +11,8 @@ import msgspec
 
 from scripts.chaos_lib.faults import Performed
 from scripts.chaos_lib.ghosts import Ghost
-from scripts.chaos_lib.ledger import Finding, Totals
 from scripts.chaos_lib.stalls import Stall
+from scripts.trial_lib.ledger import Finding, Totals
 
 # How many messages with which something is wrong are shown one by one.
 SHOWN = 10

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
-from scripts.chaos_lib.display import Display, Progress
-from scripts.chaos_lib.faults import Fault, Target
+from scripts.chaos_lib.faults import Fault
 from scripts.chaos_lib.options import Options
 from scripts.chaos_lib.performance import Performance
 from scripts.chaos_lib.presence import PresenceWatch
+from scripts.chaos_lib.progress import Progress
 from scripts.chaos_lib.report import Report
 from scripts.chaos_lib.scene import Scene
-from scripts.chaos_lib.traces import remove_traces
-from scripts.stack.errors import StackError
+from scripts.trial_lib.display import Display
+from scripts.trial_lib.running import beside, thoroughly
+from scripts.trial_lib.steps import SETTLE_WITHIN, clean_up, let_arrive, settle, start_programs
 
-T = TypeVar("T")
-
-# Seconds within which every user has to be connected at the begin.
-_ARRIVE_WITHIN = 60.0
-# Seconds after the faults within which sends have to be confirmed or given up, and those who left
-# have to be back: somewhat more than the SDK's own timeout of 30 s.
-_FINISH_WITHIN = 45.0
-# However it goes on, so many seconds after the faults it is over.
-_SETTLE_WITHIN = 180.0
-# Seconds without any delivery after everything was delivered: a copy may still be on its way.
-_CALM = 3.0
+# Seconds between two rounds of the search for ghosts.
 _POLL = 0.1
 
 
@@ -73,13 +63,13 @@ class Run:
         """
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32))
         async with AsyncExitStack() as ending:
-            await ending.enter_async_context(_beside(self._display.follow(self._progress)))
+            await ending.enter_async_context(beside(self._display.follow(self._progress)))
             await self._start(ending)
             watch = PresenceWatch(
                 self.scene.nodes, self.scene.weather, self.scene.ghosts, self.scene.clock
             )
             ending.push_async_callback(watch.close)
-            async with _beside(watch.run()):
+            async with beside(watch.run()):
                 await self._rage()
                 await self._settle()
             await self._look_for_ghosts(watch)
@@ -89,34 +79,19 @@ class Run:
     async def _start(self, ending: AsyncExitStack) -> None:
         scene = self.scene
         ending.push_async_callback(asyncio.to_thread, scene.services.end)
-        for target, address in self._options.services.items():
-            ending.push_async_callback(self._remove_traces, target, address)
+        ending.push_async_callback(self._clean_up)
         for node in scene.nodes:
             ending.push_async_callback(asyncio.to_thread, node.close)
         ending.push_async_callback(asyncio.to_thread, scene.balancer.kill)
         self._display.say(f"starting services, {len(scene.nodes)} nodes and a balancer")
-        await _thoroughly(asyncio.to_thread(scene.services.start))
-        programs = [*scene.nodes, scene.balancer]
-        starting = [asyncio.to_thread(program.start) for program in programs]
-        results = await _thoroughly(asyncio.gather(*starting, return_exceptions=True))
-        for error in filter(None, results):
-            raise error
+        await thoroughly(asyncio.to_thread(scene.services.start))
+        await start_programs([*scene.nodes, scene.balancer])
         ending.push_async_callback(scene.crowd.depart)
-        try:
-            async with asyncio.timeout(_ARRIVE_WITHIN):
-                await scene.crowd.arrive()
-        except TimeoutError as exc:
-            problem = f"only {scene.crowd.connected} users connected in {_ARRIVE_WITHIN:g} s"
-            raise StackError(problem, f"see {scene.folder}") from exc
+        await let_arrive(scene.crowd, scene.folder)
 
-    async def _remove_traces(self, target: Target, address: str) -> None:
-        """Leave nothing in a service that belongs to somebody else."""
-        if not any(node.node_id for node in self.scene.nodes):
-            return  # no node has ever been ready
-        try:
-            await asyncio.to_thread(remove_traces, target, address, self.scene.cluster)
-        except StackError as exc:
-            self._display.say(str(exc))
+    async def _clean_up(self) -> None:
+        if any(node.node_id for node in self.scene.nodes):  # else no node has ever been ready
+            await clean_up(self._options.services, self.scene.cluster, self._display.say)
 
     async def _rage(self) -> None:
         """Let the users talk while the schedule is carried out."""
@@ -127,7 +102,7 @@ class Run:
         talk = scene.crowd.talk(options.rate, random.Random(options.seed))
         performing = asyncio.create_task(self._performance.run())
         try:
-            async with _beside(talk):
+            async with beside(talk):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(options.seconds):
                         await self._over.wait()
@@ -135,22 +110,15 @@ class Run:
             self._phase = "healing"
             self._over.set()
             # Cancelled or not: what is being started again now would outlive its end.
-            await _thoroughly(performing)
+            await thoroughly(performing)
 
     async def _settle(self) -> None:
         """Wait until everything is delivered, or nothing more comes."""
-        scene, crowd = self.scene, self.scene.crowd
+        scene = self.scene
         self._phase = "settling"
         self._display.say(f"{scene.clock():6.1f} s  healed; waiting until all is quiet")
-        begin = scene.clock()
-        await _until(lambda: not crowd.busy, _FINISH_WITHIN)
-
-        def is_quiet() -> bool:
-            quiet = scene.clock() - max(crowd.last_delivery, begin)
-            return quiet > (self._options.settle if crowd.ledger.outstanding else _CALM)
-
-        if not await _until(is_quiet, _SETTLE_WITHIN):
-            scene.problems.append(f"it was still not quiet after {_SETTLE_WITHIN:g} s")
+        if not await settle(scene.crowd, scene.clock, self._options.settle):
+            scene.problems.append(f"it was still not quiet after {SETTLE_WITHIN:g} s")
 
     async def _look_for_ghosts(self, watch: PresenceWatch) -> None:
         """Ask every node about every user, until no ghost is left or the limit is passed."""
@@ -204,35 +172,3 @@ class Run:
             problems=scene.problems,
             interrupted=self._interrupted,
         )
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something beside the block and cancel it at its end; its own error is raised."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _thoroughly(work: Awaitable[T]) -> T:
-    """Wait for something that must not be left halfway: a cancellation is raised at its end."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
-async def _until(condition: Callable[[], bool], within: float) -> bool:
-    """Return whether a condition holds within so many seconds."""
-    deadline = asyncio.get_running_loop().time() + within
-    while not (holds := condition()):
-        if asyncio.get_running_loop().time() > deadline:
-            break
-        await asyncio.sleep(_POLL)
-    return holds

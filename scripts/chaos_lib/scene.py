@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.address import parse_zookeeper
-from scripts.chaos_lib.crowd import Crowd
-from scripts.chaos_lib.faults import Target
+from scripts.chaos_lib.crowd import RestlessCrowd
 from scripts.chaos_lib.ghosts import Ghosts
-from scripts.chaos_lib.node import Node, Program
+from scripts.chaos_lib.node import Node
 from scripts.chaos_lib.options import Options
-from scripts.chaos_lib.own_services import OwnServices
-from scripts.chaos_lib.user import Route
 from scripts.chaos_lib.weather import Weather
 from scripts.stack.forwarder import Forwarder
 from scripts.stack.instance import HOST
 from scripts.stack.ports import free_port
+from scripts.trial_lib.clock import Clock
+from scripts.trial_lib.own_services import OwnServices
+from scripts.trial_lib.program import Program
+from scripts.trial_lib.target import Target
+from scripts.trial_lib.user import Route
 
 # Seconds after a death or a leave for which presence is watched at least, beyond the limit.
 _WATCH_MARGIN = 5.0
-
-
-@dataclass
-class Clock:
-    """Seconds since the begin: of the run, then of its faults."""
-
-    begin: float = field(default_factory=time.monotonic)
-
-    def restart(self) -> None:
-        """Count from now on."""
-        self.begin = time.monotonic()
-
-    def __call__(self) -> float:
-        """Return the seconds."""
-        return time.monotonic() - self.begin
 
 
 class Scene:
@@ -55,7 +40,7 @@ class Scene:
         self.addresses = {**options.services, **self.services.addresses}
         self.nodes = self._make_nodes()
         self.balancer = self._make_balancer()
-        self.crowd = Crowd(self._routes(), options.users, self.ghosts, self.clock)
+        self.crowd = RestlessCrowd(self._routes(), options.users, self.ghosts, self.clock)
         # What went wrong with the nodes or with chaos itself, in words.
         self.problems: list[str] = []
 

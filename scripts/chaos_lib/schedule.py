@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from scripts.chaos_lib.faults import TRAITS, Fault, Kind, Target
+from scripts.chaos_lib.faults import TRAITS, Fault, Kind
+from scripts.trial_lib.target import Target
 
 # Seconds without faults at the begin and at the end.
 QUIET_BEGIN = 2.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
+from scripts.trial_lib.quantile import quantile
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stall:
@@ -53,7 +55,4 @@ class Stalls:
 
     def quantile(self, share: float) -> float:
         """Return the seconds that a share of the messages did not exceed; 0 if there are none."""
-        if not self._all:
-            return 0.0
-        ordered = sorted(self._all)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        return quantile(self._all, share)

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.chaos_lib.faults import Target
 from scripts.chaos_lib.options import Options
 from scripts.chaos_lib.scene import Scene
+from scripts.trial_lib.target import Target
 from server.node import Node
 from server.settings import NodeSettings
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from scripts.chaos_lib.deeds import DEEDS
-from scripts.chaos_lib.faults import SERVICES, Fault, Kind, Target
+from scripts.chaos_lib.faults import Fault, Kind
 from scripts.chaos_lib.scene import Scene
 from scripts.stack.forwarder import Forwarder
 from scripts.stack.instance import HOST
 from scripts.stack.probe import listens
+from scripts.trial_lib.target import SERVICES, Target
 from tests.scripts.chaos_world import described_scene
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scripts.chaos_lib.faults import SERVICES, TRAITS, Fault, Kind, Target, possible_kinds
+from scripts.chaos_lib.faults import TRAITS, Fault, Kind, possible_kinds
+from scripts.trial_lib.target import SERVICES, Target
 
 
 def test_every_kind_has_traits() -> None:

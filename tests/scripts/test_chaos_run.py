@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chaos_lib.display import LineDisplay
 from scripts.chaos_lib.run import Run
 from scripts.stack.errors import StackError
 from scripts.stack.probe import listens
+from scripts.trial_lib.display import LineDisplay
 from tests.scripts.chaos_world import OPTIONS, elsewhere
 
 

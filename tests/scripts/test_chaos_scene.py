@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from balancer.policy import POLICIES
-from scripts.chaos_lib.faults import SERVICES, Target
-from scripts.chaos_lib.scene import Clock, routes
+from scripts.chaos_lib.scene import routes
+from scripts.trial_lib.target import SERVICES, Target
 from tests.scripts.chaos_world import described_scene
 
 
@@ -26,13 +26,6 @@ def test_all_policies_are_used() -> None:
         "zk://127.0.0.1:9/c?cluster=chaos-1",
         "http://127.0.0.1:7000",
     }
-
-
-def test_a_clock_can_be_restarted() -> None:
-    clock = Clock(begin=0.0)
-    assert clock() > 0.0
-    clock.restart()
-    assert 0.0 <= clock() < 5.0
 
 
 def test_each_node_has_forwarders_of_its_own(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.chaos_lib.faults import SERVICES, TRAITS, Fault, Kind, Target, possible_kinds
+from scripts.chaos_lib.faults import TRAITS, Fault, Kind, possible_kinds
 from scripts.chaos_lib.schedule import ENOUGH_FOR_ALL, QUIET_BEGIN, make_schedule, missing
+from scripts.trial_lib.target import SERVICES, Target
 
 OWN = possible_kinds()
 FOREIGN = possible_kinds(frozenset(SERVICES))

@@ -7,7 +7,7 @@ import uuid
 
 from kazoo.client import KazooClient
 
-from scripts.chaos_lib.traces import TracesLeft, remove_exchanges, remove_keys, remove_znodes
+from scripts.trial_lib.traces import TracesLeft, remove_exchanges, remove_keys, remove_znodes
 
 __all__ = ["make_chroot", "remove_chroot", "remove_exchanges", "remove_keys"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.chaos_lib.ledger import Ledger
+from scripts.trial_lib.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ SENDINGS = st.lists(
 def tell(story: list[Sending]) -> Ledger:
     """Send all, confirm, and deliver in the order of sending."""
     ledger = Ledger()
-    numbers = [ledger.send(*sending.pair) for sending in story]
+    numbers = [ledger.send(*sending.pair, 0.0) for sending in story]
     for number, sending in zip(numbers, story, strict=True):
         if sending.confirmed:
             ledger.confirm(*sending.pair, number, 1.0)
@@ -79,7 +79,7 @@ def test_every_fault_is_named(story: list[Sending]) -> None:
 def test_reordering_is_found(order: list[int]) -> None:
     ledger = Ledger()
     for _ in order:
-        ledger.confirm("alice", "bob", ledger.send("alice", "bob"), 0.0)
+        ledger.confirm("alice", "bob", ledger.send("alice", "bob", 0.0), 0.0)
     for number in order:
         ledger.deliver("alice", "bob", number, 1.0)
     late = {number for place, number in enumerate(order) if number < max(order[: place + 1])}
@@ -91,7 +91,7 @@ def test_order_is_each_pairs_own() -> None:
     ledger = Ledger()
     for sender in ("alice", "bob"):
         for _ in range(2):
-            ledger.confirm(sender, "carol", ledger.send(sender, "carol"), 0.0)
+            ledger.confirm(sender, "carol", ledger.send(sender, "carol", 0.0), 0.0)
     for sender, number in (("alice", 1), ("alice", 2), ("bob", 1), ("bob", 2)):
         ledger.deliver(sender, "carol", number, 1.0)
     assert ledger.totals().out_of_order == 0
@@ -100,7 +100,7 @@ def test_order_is_each_pairs_own() -> None:
 def test_what_was_given_up_may_come_late() -> None:
     ledger = Ledger()
     for _ in range(2):
-        ledger.send("alice", "bob")
+        ledger.send("alice", "bob", 0.0)
     ledger.confirm("alice", "bob", 2, 0.0)
     ledger.deliver("alice", "bob", 2, 1.0)
     ledger.deliver("alice", "bob", 1, 2.0)
@@ -110,7 +110,7 @@ def test_what_was_given_up_may_come_late() -> None:
 
 def test_a_confirmation_may_come_after_the_delivery() -> None:
     ledger = Ledger()
-    ledger.send("alice", "bob")
+    ledger.send("alice", "bob", 0.0)
     ledger.deliver("alice", "bob", 1, 1.0)
     ledger.confirm("alice", "bob", 1, 2.0, "s-1 at offset 7")
     assert ledger.outstanding == 0
@@ -119,7 +119,7 @@ def test_a_confirmation_may_come_after_the_delivery() -> None:
 
 def test_what_nobody_sent_is_strange() -> None:
     ledger = Ledger()
-    ledger.send("alice", "bob")
+    ledger.send("alice", "bob", 0.0)
     for sender, recipient, number in (
         ("alice", "bob", 2),
         ("alice", "bob", 0),
@@ -134,7 +134,7 @@ def test_what_nobody_sent_is_strange() -> None:
 
 def test_only_the_first_delivery_returns_its_entry() -> None:
     ledger = Ledger()
-    ledger.send("alice", "bob")
+    ledger.send("alice", "bob", 0.0)
     entry = ledger.deliver("alice", "bob", 1, 1.0)
     assert entry is not None
     assert entry.delivered == 1.0

@@ -1,4 +1,4 @@
-"""The services that chaos starts for itself, and may so kill, freeze and block."""
+"""The services that a trial starts for itself, and may so kill, freeze and block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from scripts.chaos_lib.faults import Target
 from scripts.stack.broker import Broker
 from scripts.stack.docker import engine_answers, has_image
 from scripts.stack.instance import HOST, Instance
@@ -22,6 +21,7 @@ from scripts.stack.service_redis import REDIS
 from scripts.stack.service_zookeeper import ZOOKEEPER, ZOOKEEPER_JAVA
 from scripts.stack.zookeeper_container import ZookeeperContainer, brisk_config, remove_leftovers
 from scripts.stack.zookeeper_image import OFFICIAL, TAG
+from scripts.trial_lib.target import Target
 
 _LABEL = "im-chaos"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cluster.errors import InvalidAddress
-from scripts.chaos_lib.endpoints import endpoints, led_through
-from scripts.chaos_lib.faults import Target
+from scripts.trial_lib.endpoints import endpoints, led_through
+from scripts.trial_lib.target import Target
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client_sdk import Event, Message, connect
-from scripts.chaos_lib.user import Route, User
+from scripts.trial_lib.user import Route, User
 from tests.scripts.chaos_world import embedded_node
 from tests.services import eventually
 
@@ -15,7 +15,7 @@ async def test_a_user_resumes_where_it_had_stopped() -> None:
     def received(name: str, message: Message) -> None:
         got.append((name, message.body))
 
-    def notice(_name: str, event: Event) -> None:
+    def notice(_user: User, event: Event) -> None:
         noticed.append(event.what)
 
     async with embedded_node() as url, connect(url, user="alice") as alice:

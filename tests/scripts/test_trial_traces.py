@@ -10,8 +10,8 @@ import pytest
 import redis
 from kazoo.client import KazooClient
 
-from scripts.chaos_lib.faults import Target
-from scripts.chaos_lib.traces import TracesLeft, remove_exchanges, remove_keys, remove_traces
+from scripts.trial_lib.target import Target
+from scripts.trial_lib.traces import TracesLeft, remove_exchanges, remove_keys, remove_traces
 from tests.scripts.chaos_world import elsewhere
 from tests.services import free_port
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from cluster.address import parse_host_port, parse_zookeeper
 from cluster.errors import InvalidAddress
-from scripts.chaos_lib.faults import Target
+from scripts.trial_lib.target import Target
 
 _SCHEMES = {Target.REDIS: ("redis", 6379), Target.RABBITMQ: ("amqp", 5672)}
 

@@ -34,7 +34,7 @@ class User:
         route: Route,
         *,
         received: Callable[[str, Message], None],
-        noticed: Callable[[str, Event], None],
+        noticed: Callable[[User, Event], None],
     ) -> None:
         """Make a user who is not connected.
 
@@ -42,7 +42,7 @@ class User:
             name: the user's name.
             route: how it finds nodes.
             received: called with the name and each message that arrives.
-            noticed: called with the name and each event of the client.
+            noticed: called with the user and each event of the client.
         """
         self.name = name
         self.route = route
@@ -105,4 +105,4 @@ class User:
     def _on_state(self, event: Event) -> None:
         if event.what is Happening.CONNECTED:
             self.node_id = event.node
-        self._noticed(self.name, event)
+        self._noticed(self, event)

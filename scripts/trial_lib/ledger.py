@@ -23,6 +23,7 @@ class Entry:
 
     Attributes:
         number: its place among those of this sender to this recipient.
+        sent: when it was handed to the SDK, in seconds.
         confirmed: when its sender was told that it is stored, in seconds; None if it wasn't.
         delivered: when its recipient got it first, in seconds; None if it didn't.
         copies: how often it was delivered.
@@ -30,6 +31,7 @@ class Entry:
     """
 
     number: int
+    sent: float
     confirmed: float | None = None
     delivered: float | None = None
     copies: int = 0
@@ -108,10 +110,10 @@ class Ledger:
         # Confirmed messages that are not delivered yet.
         self.outstanding = 0
 
-    def send(self, sender: str, recipient: str) -> int:
+    def send(self, sender: str, recipient: str, now: float) -> int:
         """Enter a message that is about to be sent; return its number."""
         pair = self._pairs.setdefault((sender, recipient), Pair())
-        pair.entries.append(Entry(len(pair.entries) + 1))
+        pair.entries.append(Entry(len(pair.entries) + 1, now))
         self.sent += 1
         return len(pair.entries)
 

@@ -18,8 +18,8 @@ from kazoo.handlers.threading import KazooTimeoutError
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from cluster.address import parse_zookeeper
-from scripts.chaos_lib.faults import Target
 from scripts.stack.errors import StackError
+from scripts.trial_lib.target import Target
 
 # Seconds that a service may take for an answer.
 _WITHIN = 5.0

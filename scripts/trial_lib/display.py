@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console, Group
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 # Seconds between two lines of progress where no terminal shows it all the time.
 _LINE_EVERY = 10.0
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands.
+class Progress(Protocol):
+    """Where a run stands."""
 
-    Attributes:
-        phase: what it does, in words.
-        now: seconds after the begin of the faults.
-        seconds: how long they go on.
-        users: connected users of all.
-        sent: messages.
-        confirmed: of them.
-        delivered: of them.
-        outstanding: confirmed and not delivered yet.
-        ghost: seconds that the longest ghost was seen.
-        faults: those that go on.
-    """
+    def in_a_line(self) -> str:
+        """Return it as one line."""
 
-    phase: str = "starting"
-    now: float = 0.0
-    seconds: float = 1.0
-    users: tuple[int, int] = (0, 0)
-    sent: int = 0
-    confirmed: int = 0
-    delivered: int = 0
-    outstanding: int = 0
-    ghost: float = 0.0
-    faults: Sequence[str] = field(default_factory=tuple)
+    def panel(self) -> RenderableType:
+        """Return it as a panel of some lines."""
 
 
 class Display(Protocol):
@@ -79,7 +57,7 @@ class LineDisplay:
         """Show a line every ten seconds."""
         while True:
             await asyncio.sleep(_LINE_EVERY)
-            self.say(in_a_line(progress()))
+            self.say(progress().in_a_line())
 
     def __enter__(self) -> Self:
         """Do nothing."""
@@ -107,7 +85,7 @@ class LiveDisplay:
     async def follow(self, progress: Callable[[], Progress]) -> None:
         """Renew the panel several times a second."""
         while True:
-            self._live.update(panel(progress()))
+            self._live.update(progress().panel())
             await asyncio.sleep(0.2)
 
     def __enter__(self) -> Self:
@@ -128,31 +106,3 @@ class LiveDisplay:
 def make_display(console: Console) -> Display:
     """Return the display that fits where the output goes."""
     return LiveDisplay(console) if console.is_terminal else LineDisplay()
-
-
-def in_a_line(progress: Progress) -> str:
-    """Return the progress as one line."""
-    connected, users = progress.users
-    return (
-        f"{progress.now:6.1f} s  {progress.phase}: {connected}/{users} connected, "
-        f"sent {progress.sent}, confirmed {progress.confirmed}, delivered {progress.delivered}, "
-        f"outstanding {progress.outstanding}"
-    )
-
-
-def panel(progress: Progress) -> Group:
-    """Return the progress as a panel of some lines."""
-    connected, users = progress.users
-    table = Table.grid(padding=(0, 2))
-    done = min(max(progress.now, 0.0), progress.seconds)
-    head = f"{progress.phase}, {done:.0f} of {progress.seconds:.0f} s"
-    table.add_row(head, ProgressBar(total=progress.seconds, completed=done, width=40))
-    table.add_row("connected", f"{connected} of {users} users")
-    table.add_row(
-        "messages",
-        f"sent {progress.sent}  confirmed {progress.confirmed}  delivered {progress.delivered}"
-        f"  outstanding {progress.outstanding}",
-    )
-    table.add_row("ghosts", f"{progress.ghost:.1f} s")
-    table.add_row("faults", Text(", ".join(progress.faults) or "none", style="red"))
-    return Group(Text(""), table)

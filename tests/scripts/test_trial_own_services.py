@@ -1,14 +1,14 @@
-"""The services of chaos are its own, and are what faults need them to be."""
+"""The services of a trial are its own, and are what faults need them to be."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.chaos_lib.faults import Target
-from scripts.chaos_lib.own_services import OwnServices
 from scripts.stack.instance import HOST
 from scripts.stack.probe import ask, listens
 from scripts.stack.waiting import wait_until
+from scripts.trial_lib.own_services import OwnServices
+from scripts.trial_lib.target import Target
 
 
 def test_redis_syncs_as_it_is_told_and_survives_a_kill(tmp_path: Path) -> None:
