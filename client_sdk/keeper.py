@@ -5,8 +5,10 @@ that is the traffic's part.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
+from functools import partial
 
 from client_sdk.channel import Channel
 from client_sdk.dialer import Dialer, RoundFailed
@@ -51,10 +53,12 @@ class Keeper:
         self._next: Channel | None = None
         # Where to go instead of the channel in use; None as long as that will do.
         self._move: Move | None = None
-        # Set when `_move` is.
+        # When to do so, in seconds of the loop's clock; infinite while there is no `_move`.
+        self._moment = math.inf
+        # Set when `_move` or `_moment` is.
         self._movable = asyncio.Event()
-        # Set when the move must not wait for its random moment.
-        self._hurry = asyncio.Event()
+        # Whether an attempt to go there has begun.
+        self._moving = False
         # When the client last followed a move to another node; None if it never has.
         self._moved: float | None = None
         # Old channels on their way out.
@@ -65,14 +69,25 @@ class Keeper:
 
         The new one is on the same node if possible, unless the client was about to leave that.
         """
-        if self.channel is not None:
-            self._leave(Move(url=self.channel.url, within=0.0))
-            self._hurry.set()
-
-    def _leave(self, move: Move) -> None:
+        if self.channel is None:
+            return
         if self._move is None:
-            self._move = move
-            self._movable.set()
+            self._move = Move(url=self.channel.url, within=0.0)
+        self._moment = -math.inf
+        self._movable.set()
+
+    def _leave(self, channel: Channel, move: Move) -> None:
+        """Prepare to leave a channel because its node says so.
+
+        The node's latest word counts, since it knows which of the others are still there. It may
+        bring the moment forward, but never puts it off.
+        """
+        if move.url != (channel.url if self._move is None else self._move.url):
+            self._report(Event(Happening.MOVING, move.url or ""))
+        self._move, self._moving = move, False
+        delay = self._uniform(0.0, min(max(move.within, 0.0), _LONGEST_MOVE))
+        self._moment = min(self._moment, asyncio.get_running_loop().time() + delay)
+        self._movable.set()
 
     async def open(self, timeout: float) -> None:
         """Open the first channel.
@@ -105,16 +120,16 @@ class Keeper:
 
     def _adopt(self, channel: Channel) -> None:
         self.channel = channel
-        self._move = None
+        self._move, self._moving = None, False
+        self._moment = math.inf
         self._movable.clear()
-        self._hurry.clear()
         self._traffic.begin(channel)
 
     async def _use(self, channel: Channel) -> Channel:
         """Use a channel until it is lost or replaced; return the one to use next."""
         started = asyncio.get_running_loop().time()
         carrying = [
-            asyncio.create_task(self._traffic.read(channel, self._leave)),
+            asyncio.create_task(self._traffic.read(channel, partial(self._leave, channel))),
             asyncio.create_task(self._traffic.write(channel, self.resume)),
         ]
         replacing = asyncio.create_task(self._replace(channel))
@@ -136,18 +151,18 @@ class Keeper:
 
     async def _replace(self, channel: Channel) -> None:
         """Wait until the channel is to be left, and open another while it is still in use."""
+        clock = asyncio.get_running_loop().time
         await self._movable.wait()
-        url, within = (None, 0.0) if self._move is None else (self._move.url, self._move.within)
-        elsewhere = url != channel.url
-        if elsewhere:
-            self._report(Event(Happening.MOVING, url or ""))
-        delay = self._uniform(0.0, min(max(within, 0.0), _LONGEST_MOVE))
-        await wait_for(self._hurry, delay)
-        if elsewhere:
-            self._moved = asyncio.get_running_loop().time()
-        avoid = channel.url if elsewhere else None
+        while (left := self._moment - clock()) > 0:
+            self._movable.clear()
+            await wait_for(self._movable, left)
         pacing = Pacing(self._uniform)
         while True:
+            self._moving = True
+            url = None if self._move is None else self._move.url
+            avoid = None if url == channel.url else channel.url
+            if avoid is not None:
+                self._moved = clock()
             try:
                 self._next = await self._dial(prefer=url, avoid=avoid)
                 if avoid is not None:
@@ -166,9 +181,11 @@ class Keeper:
             Event(Happening.DISCONNECTED, channel.url, code=str(lost.code), reason=lost.reason)
         )
         await asyncio.sleep(self._pacing.after_loss(lasted))
-        prefer = None
-        if self._move is not None and self._move.url != channel.url:
-            prefer, self._moved = self._move.url, asyncio.get_running_loop().time()
+        # One that did not let the client in while it had a channel is not worth to be first again.
+        url = None if self._move is None or self._moving else self._move.url
+        prefer = None if url == channel.url else url
+        if prefer is not None:
+            self._moved = asyncio.get_running_loop().time()
         while True:
             try:
                 return await self._dial(prefer=prefer)

@@ -1,6 +1,7 @@
 """Losing a channel and moving to another, as an application sees it."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -191,6 +192,55 @@ class TestMoving:
             await a.say(Move(url=b.url, within=300.0))
             assert await bodies(client, 5) == [*"12345"]
             assert client.url == b.url
+
+    async def test_the_latest_word_of_the_node_counts(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        async with joined([a]) as (client, events):
+            await a.say(Move(url="ws://127.0.0.1:9/ws", within=300.0))
+            await eventually(has(events, Happening.MOVING))
+            await a.say(Move(url=b.url, within=0.0))
+            await eventually(lambda: client.url == b.url)
+        assert [e.url for e in events if e.what is Happening.MOVING][1:] == [b.url]
+
+    async def test_saying_it_again_puts_nothing_off(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        async with joined([a]) as (client, _):
+            await a.say(Move(url=b.url, within=0.05))
+            await a.say(Move(url=b.url, within=300.0))
+            await eventually(lambda: client.url == b.url)
+
+    async def test_is_never_without_a_channel(self, nodes: list[ScriptedNode]) -> None:
+        a, b = nodes
+        urls = list[str]()
+        async with joined([a]) as (client, events):
+
+            async def look() -> None:
+                while True:
+                    urls.append(client.url)
+                    await asyncio.sleep(0)
+
+            looking = asyncio.create_task(look())
+            await a.say(Move(url=b.url, within=0.0))
+            await eventually(lambda: client.url == b.url)
+            looking.cancel()
+        assert set(urls) == {a.url, b.url}
+        assert not has(events, Happening.DISCONNECTED)()
+
+    async def test_lost_on_its_way_to_a_silent_node_it_tries_the_others(
+        self, nodes: list[ScriptedNode]
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.setblocking(False)
+            async with joined(nodes) as (client, _):
+                [here] = [node for node in nodes if node.url == client.url]
+                url = f"ws://127.0.0.1:{silent.getsockname()[1]}/ws"
+                await here.say(Move(url=url, within=0.0))
+                asked, _ = await asyncio.get_running_loop().sock_accept(silent)
+                with asked:
+                    await here.stop()
+                    await eventually(lambda: client.url not in ("", here.url))
+            with pytest.raises(BlockingIOError):
+                silent.accept()
 
     async def test_a_stream_is_whole_through_many_moves(self, nodes: list[ScriptedNode]) -> None:
         async with joined([nodes[0]], "alice") as (alice, _), joined([nodes[0]]) as (bob, _):
