@@ -13,14 +13,14 @@ from scripts.stack.forwarder import Forwarder
 from scripts.stack.instance import HOST
 from scripts.stack.ports import free_port
 from scripts.trial_lib.endpoints import endpoints, led_through
-from scripts.trial_lib.program import Program
+from scripts.trial_lib.program import NodeProgram
 from scripts.trial_lib.target import Target
 
 _OPTIONS = {Target.ZOOKEEPER: "--zk", Target.REDIS: "--redis", Target.RABBITMQ: "--amqp"}
 
 
-class Node(Program):
-    """One node; the same ports for all of its incarnations."""
+class Node(NodeProgram):
+    """One node and its forwarders."""
 
     def __init__(
         self, index: int, folder: Path, addresses: Mapping[Target, str], options: Sequence[str]
@@ -34,8 +34,6 @@ class Node(Program):
             options: further ones for `server start`.
         """
         self.index = index
-        # The incarnation that runs or ran last; empty before the first is ready.
-        self.node_id = ""
         port, admin_port = free_port(), free_port()
         # Between it and its clients.
         self.front = Forwarder(HOST, port)
@@ -55,13 +53,6 @@ class Node(Program):
         command = ["server", "start", "--host", HOST, "--port", str(port)]
         command += ["--admin-port", str(admin_port), "--advertise", self.front.address]
         super().__init__(f"node-{index + 1}", folder, admin_port, [*command, *services, *options])
-
-    def wait_ready(self) -> None:
-        """Return when it is ready, and its incarnation known; see `Program.wait_ready`."""
-        super().wait_ready()
-        told = self.health()
-        if told is not None:
-            self.node_id = told["node"]
 
     def all_links(self) -> list[Forwarder]:
         """Return the forwarders to all services."""

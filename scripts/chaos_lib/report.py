@@ -13,9 +13,7 @@ from scripts.chaos_lib.faults import Performed
 from scripts.chaos_lib.ghosts import Ghost
 from scripts.chaos_lib.stalls import Stall
 from scripts.trial_lib.ledger import Finding, Totals
-
-# How many messages with which something is wrong are shown one by one.
-SHOWN = 10
+from scripts.trial_lib.telling import counted, finding_lines, message_lines, wrongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +68,9 @@ class Report:
 
     def complaints(self) -> list[str]:
         """Return why the run has failed, in words; empty if it has passed."""
-        totals = self.totals
-        counts = {
-            "lost": totals.lost,
-            "doubled": totals.doubled,
-            "out of order": totals.out_of_order,
-            "strange": totals.strange,
-            "clients ended": self.clients_ended,
-        }
-        found = [f"{count} {what}" for what, count in counts.items() if count]
+        found = wrongs(self.totals)
+        if self.clients_ended:
+            found.append(f"{self.clients_ended} clients ended")
         if self.ghost.age > self.ghost_limit:
             found.append(f"a ghost of {self.ghost.age:.1f} s")
         return found + list(self.problems)
@@ -100,47 +92,26 @@ def lines(report: Report) -> Iterator[str]:
         f"{report.users} users; {report.services}"
     )
     yield f"  faults          {len(report.performed)} of {len(kinds)} kinds"
-    yield f"  sent            {totals.sent}"
-    yield f"  confirmed       {totals.confirmed}"
-    yield f"  delivered       {totals.delivered}"
-    yield f"  lost            {totals.lost}"
-    yield f"  doubled         {totals.doubled}"
-    yield f"  out of order    {totals.out_of_order}"
-    yield (
-        f"  unconfirmed     {totals.unconfirmed}, {totals.unconfirmed_delivered} of them delivered"
-        + _counts(report.refusals)
-    )
+    yield from message_lines(totals, report.refusals)
     yield (
         f"  ghosts          {ghost.age:.1f} s, limit {report.ghost_limit:.1f} s "
         f"({report.presence_answers} answers)"
     )
     worst = report.stalls[0].seconds if report.stalls else 0.0
     yield f"  longest stall   {worst:.1f} s; 99 % within {report.stall_p99:.2f} s"
-    yield f"  clients         {_counts(report.events).strip(' ()') or 'nothing to report'}"
+    yield f"  clients         {counted(report.events) or 'nothing to report'}"
     if totals.strange:
         yield f"  strange         {totals.strange}"
     if report.left_out:
         yield f"  left out        {', '.join(report.left_out)}"
-    yield from _details(report)
+    yield from finding_lines(report.findings)
+    yield from _ghost_lines(report)
     complaints = report.complaints()
     ended = " (interrupted)" if report.interrupted else ""
     yield f"FAILED{ended}: {'; '.join(complaints)}" if complaints else f"PASSED{ended}"
 
 
-def _details(report: Report) -> Iterator[str]:
-    for finding in report.findings[:SHOWN]:
-        confirmed = "never" if finding.confirmed is None else f"at {finding.confirmed:.2f} s"
-        yield (
-            f"  {finding.what}: {finding.sender} → {finding.recipient} {finding.number}, "
-            f"confirmed {confirmed} {finding.trace}"
-        )
-    if len(report.findings) > SHOWN:
-        yield f"  … and {len(report.findings) - SHOWN} more, see the JSON"
+def _ghost_lines(report: Report) -> Iterator[str]:
     if report.ghost.age > report.ghost_limit:
         ghost = report.ghost
         yield f"  ghost: node {ghost.node} said at {ghost.at:.1f} s of {ghost.user}: {ghost.why}"
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    shown = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-    return f" ({shown})" if shown else ""

@@ -63,7 +63,11 @@ class Program:
 
     def health(self) -> dict[str, Any] | None:
         """Return what /readyz tells; None unless it is ready."""
-        answer = ask(HOST, self.health_port, b"GET /readyz HTTP/1.0\r\n\r\n")
+        return self.get("/readyz")
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return what stands at a path of the HTTP port; None unless the answer is a 200."""
+        answer = ask(HOST, self.health_port, f"GET {path} HTTP/1.0\r\n\r\n".encode())
         head, _, body = answer.partition(b"\r\n\r\n")
         if b" 200 " not in head.partition(b"\r\n")[0]:
             return None
@@ -79,12 +83,28 @@ class Program:
         if self._process is not None:
             self._process.signal(number)
 
-    def stop(self) -> None:
-        """End it as an operator does; insists after some seconds."""
+    def stop(self, within: float = 15.0) -> None:
+        """End it as an operator does; insists after so many seconds."""
         if self._process is not None:
-            self._process.end()
+            self._process.end(within)
 
     def kill(self) -> None:
         """End it as a power cut would."""
         if self._process is not None:
             self._process.kill()
+
+
+class NodeProgram(Program):
+    """One node; the same ports for all of its incarnations."""
+
+    def __init__(self, name: str, folder: Path, health_port: int, command: Sequence[str]) -> None:
+        super().__init__(name, folder, health_port, command)
+        # The incarnation that runs or ran last; empty before the first is ready.
+        self.node_id = ""
+
+    def wait_ready(self) -> None:
+        """Return when it is ready, and its incarnation known; see `Program.wait_ready`."""
+        super().wait_ready()
+        told = self.health()
+        if told is not None:
+            self.node_id = told["node"]

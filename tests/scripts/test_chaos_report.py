@@ -9,9 +9,10 @@ import pytest
 
 from scripts.chaos_lib.faults import Fault, Kind, Performed
 from scripts.chaos_lib.ghosts import Ghost
-from scripts.chaos_lib.report import SHOWN, Report, lines
+from scripts.chaos_lib.report import Report, lines
 from scripts.chaos_lib.stalls import Stall
 from scripts.trial_lib.ledger import Finding, Totals
+from scripts.trial_lib.telling import SHOWN
 
 TOTALS = Totals(
     sent=10,

@@ -9,7 +9,7 @@ import pytest
 from scripts.stack.errors import StackError
 from scripts.stack.instance import HOST
 from scripts.stack.ports import free_port
-from scripts.trial_lib.program import Program
+from scripts.trial_lib.program import NodeProgram, Program
 
 
 def test_a_program_runs_dies_and_runs_again(tmp_path: Path) -> None:
@@ -31,6 +31,24 @@ def test_a_program_runs_dies_and_runs_again(tmp_path: Path) -> None:
             assert program.health() is None
     finally:
         program.kill()
+
+
+def test_each_incarnation_of_a_node_is_known(tmp_path: Path) -> None:
+    port, admin_port = free_port(), free_port()
+    command = ["server", "start", "--host", HOST]
+    command += ["--port", str(port), "--admin-port", str(admin_port)]
+    node = NodeProgram("embedded", tmp_path, admin_port, command)
+    assert node.node_id == ""
+    found = set()
+    try:
+        for _ in range(2):
+            node.start()
+            found.add(node.node_id)
+            assert node.get("/nowhere") is None
+            node.stop(within=5.0)
+    finally:
+        node.kill()
+    assert len(found - {""}) == 2
 
 
 def test_a_program_that_ends_is_not_waited_for(tmp_path: Path) -> None:
