@@ -2,94 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from kazoo.client import KazooClient
 
-from scripts.stack.paths import ROOT
+from tests.scenarios.trial import StartTrial, children_of, trials
 from tests.services import eventually
-
-# Seconds within which the services, nodes and users are there.
-STARTED_WITHIN = 90.0
-# Seconds within which everything has been ended.
-ENDED_WITHIN = 120.0
-
-
-class Chaos:
-    """`scripts/chaos` as a process."""
-
-    def __init__(self, folder: Path, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self._folder = folder
-
-    @property
-    def output(self) -> str:
-        """What it has printed so far."""
-        return (self._folder / "output").read_text()
-
-    @property
-    def report(self) -> dict[str, Any]:
-        """The report that it has written."""
-        told: dict[str, Any] = json.loads((self._folder / "report.json").read_text())
-        return told
-
-    @property
-    def logs(self) -> Path:
-        """The folder of its run."""
-        return Path(self.output.splitlines()[0].partition("logs in ")[2])
-
-    async def end(self) -> int:
-        """Wait until it has ended; return its exit code."""
-        async with asyncio.timeout(ENDED_WITHIN):
-            return await self.process.wait()
 
 
 @pytest.fixture
-async def chaos(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Chaos]]]:
+async def chaos(tmp_path: Path) -> AsyncIterator[StartTrial]:
     """Give a function that starts chaos and returns when its users talk."""
-    started: list[Chaos] = []
-
-    async def start(*options: str) -> Chaos:
-        command = [str(ROOT / "scripts" / "chaos"), "--report", str(tmp_path / "report.json")]
-        with (tmp_path / "output").open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *command, *options, stdin=-3, stdout=output, stderr=output
-            )
-        made = Chaos(tmp_path, process)
-        started.append(made)
-        await eventually(
-            lambda: "users talk" in made.output or process.returncode is not None, STARTED_WITHIN
-        )
-        return made
-
-    yield start
-    for each in started:
-        if each.process.returncode is None:
-            each.process.terminate()
-            await each.process.wait()
+    async with trials(tmp_path, "chaos", "--report", "users talk") as start:
+        yield start
 
 
-def children_of(folder: Path) -> list[int]:
-    """Return the processes that work in a run's folder, or below it."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and (entry / "cwd").resolve().is_relative_to(folder):
-                found.append(int(entry.name))
-        except OSError:
-            continue  # it has ended meanwhile
-    return found
-
-
-async def test_a_broken_delivery_is_found(chaos: Callable[..., Awaitable[Chaos]]) -> None:
+async def test_a_broken_delivery_is_found(chaos: StartTrial) -> None:
     run = await chaos(
         *("--break-delivery", "--faults", "none", "--seconds", "12", "--rate", "400"),
         *("--users", "30", "--settle", "3"),
@@ -104,7 +37,7 @@ async def test_a_broken_delivery_is_found(chaos: Callable[..., Awaitable[Chaos]]
     assert f"FAILED: {totals['lost']} lost" in run.output
 
 
-async def test_faults_are_survived(chaos: Callable[..., Awaitable[Chaos]]) -> None:
+async def test_faults_are_survived(chaos: StartTrial) -> None:
     run = await chaos(
         *("--faults", "kill-node,kill-redis,cut-node-rabbitmq,leave", "--seconds", "14"),
         *("--users", "12", "--rate", "100", "--session-timeout", "4", "--nodes", "2"),
@@ -119,7 +52,7 @@ async def test_faults_are_survived(chaos: Callable[..., Awaitable[Chaos]]) -> No
     assert children_of(run.logs) == []
 
 
-async def test_an_interruption_heals_and_reports(chaos: Callable[..., Awaitable[Chaos]]) -> None:
+async def test_an_interruption_heals_and_reports(chaos: StartTrial) -> None:
     run = await chaos("--seconds", "600", "--users", "6", "--nodes", "2")
     await eventually(lambda: "cut-" in run.output.partition("users talk")[2], within=30)
     assert children_of(run.logs) != []
@@ -130,7 +63,7 @@ async def test_an_interruption_heals_and_reports(chaos: Callable[..., Awaitable[
     assert children_of(run.logs) == []
 
 
-async def test_two_interruptions_end_it_at_once(chaos: Callable[..., Awaitable[Chaos]]) -> None:
+async def test_two_interruptions_end_it_at_once(chaos: StartTrial) -> None:
     run = await chaos("--seconds", "600", "--users", "6", "--nodes", "2", "--faults", "none")
     run.process.send_signal(signal.SIGINT)
     # Two signals that come together may arrive as one.
@@ -142,7 +75,7 @@ async def test_two_interruptions_end_it_at_once(chaos: Callable[..., Awaitable[C
 
 
 async def test_services_of_others_are_cut_off_and_left_clean(
-    chaos: Callable[..., Awaitable[Chaos]], zk_hosts: str, redis_url: str, amqp_url: str
+    chaos: StartTrial, zk_hosts: str, redis_url: str, amqp_url: str
 ) -> None:
     run = await chaos(
         *("--zk", zk_hosts, "--redis", redis_url, "--amqp", amqp_url, "--nodes", "2"),
