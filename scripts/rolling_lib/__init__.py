@@ -1,0 +1,1 @@
+"""What `scripts/rolling-restart` consists of: nodes that restart in turn, watched clients."""
