@@ -26,8 +26,8 @@ _GO_WITH_NODE = 3
 _LEAVE = 5
 # Seconds beyond the limit for ghosts that those who went with their node stay away.
 _AWAY_MARGIN = 1.0
-# Seconds that a node may take to stop when it is asked to; it promises ten.
-_STOP_LIMIT = 12.0
+# Seconds that a node may take to end when asked to; it promises five to drain and ten to stop.
+_STOP_LIMIT = 17.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def _stop_node(scene: Scene, fault: Fault) -> None:
     node = _node(scene, fault)
     users = [user.name for user in scene.crowd.on(node.node_id)]
     began = scene.clock()
-    await asyncio.to_thread(node.stop)
+    await asyncio.to_thread(node.stop, 2 * _STOP_LIMIT)
     scene.ghosts.died(node.node_id, users, scene.clock())
     if scene.clock() - began > _STOP_LIMIT:
         scene.problems.append(f"{node.name} took {scene.clock() - began:.1f} s to stop")
