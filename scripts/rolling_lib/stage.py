@@ -10,7 +10,7 @@ from cluster.address import parse_zookeeper
 from scripts.rolling_lib.options import Options
 from scripts.rolling_lib.watch import Watch
 from scripts.stack.instance import HOST
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 from scripts.trial_lib.clock import Clock
 from scripts.trial_lib.crowd import Crowd
 from scripts.trial_lib.own_services import OwnServices
@@ -65,7 +65,7 @@ class Stage:
 def _make_node(
     name: str, folder: Path, addresses: Mapping[Target, str], cluster: str, drain_within: float
 ) -> NodeProgram:
-    port, admin_port = lasting_port(), lasting_port()
+    port, admin_port = free_port(), free_port()
     command = ["server", "start", "--host", HOST, "--port", str(port)]
     command += ["--admin-port", str(admin_port), "--cluster", cluster]
     command += ["--drain-within", f"{drain_within:g}"]
@@ -75,7 +75,7 @@ def _make_node(
 
 
 def _make_balancer(folder: Path, zookeeper: str, cluster: str) -> Program:
-    port = lasting_port()
+    port = free_port()
     command = ["balancer", "start", "--host", HOST, "--port", str(port)]
     command += ["--zk", zookeeper, "--cluster", cluster]
     return Program("balancer", folder, port, command)
