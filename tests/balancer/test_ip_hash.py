@@ -1,12 +1,12 @@
 """Tests of the policy `ip_hash`, against what nginx itself answers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balancer.ip_hash import IpHash, hash_on, hashed_octets
 from balancer.round_robin import RoundRobin
-from tests.balancer.nodes import NOBODY, ids, node, nodes, pick, seeded, tally
+from tests.balancer.nodes import NOBODY, ids, node, nodes, pick, seeded, tally, weights_of_nodes
 
 # The answers of nginx 1.22.1. Its upstreams were three `server` lines, then four with weights
 # 5, 1, 3, 2, then four of which the second was `down`; all refused, and `$upstream_addr` told in
@@ -95,8 +95,24 @@ def test_an_ejected_node_moves_only_its_own_clients(address: str, ejected: str) 
     assert after[0] == (before[1] if before[0] == ejected else before[0])
 
 
-@pytest.mark.parametrize("weights", [(1, 1, 1), (5, 1, 1), (1, 2, 3, 4), (10, 20)])
-def test_honours_weights_over_all_networks(weights: tuple[int, ...]) -> None:
+@given(st.ip_addresses().map(str), weights_of_nodes, st.integers(0, 7))
+def test_whatever_the_weights_the_clients_of_the_others_stay(
+    address: str, weights: list[int], ejected: int
+) -> None:
+    records = nodes(*weights)
+    out = records[ejected % len(records)].node_id
+    before = ids(make().order(records, address, NOBODY))[0]
+    after = ids(make().order(records, address, frozenset(out)))
+    assert before == out or after[0] == before
+    assert out not in after
+
+
+@settings(max_examples=15, deadline=None)
+@given(weights_of_nodes)
+@example([1, 1, 1])
+@example([5, 1, 1])
+@example([10, 20])
+def test_honours_weights_over_all_networks(weights: list[int]) -> None:
     counts = tally(make(), nodes(*weights), NETWORKS)
     for record in nodes(*weights):
         share = record.weight / sum(weights)

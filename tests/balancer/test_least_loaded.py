@@ -51,6 +51,16 @@ def test_nodes_fill_up_by_weight_within_three_percent(weights: list[int]) -> Non
         assert loads[record.node_id] == pytest.approx(expected, rel=0.03)
 
 
+@settings(max_examples=20, deadline=None)
+@given(weights_of_nodes)
+def test_nodes_of_any_weights_fill_up_within_three_percent(weights: list[int]) -> None:
+    loads = fill(weights, picks=2000, lag=10)
+    for record in nodes(*weights):
+        expected = 2000 * record.weight / sum(weights)
+        # Channels are whole, and the last ten are not known yet.
+        assert abs(loads[record.node_id] - expected) <= 0.03 * expected + 3
+
+
 def test_does_not_pile_up_on_loads_that_are_old() -> None:
     loads = fill([1] * 26, picks=13_000, lag=1000)
     assert max(loads.values()) / (13_000 / 26) <= 1.25

@@ -1,7 +1,9 @@
 """Tests of the picker: what holds for every policy, and zones, draining and failures."""
 
 from collections import Counter
+from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,16 @@ from balancer.policy import POLICIES
 from cluster.errors import InvalidName
 from cluster.record import NodeRecord
 from cluster.snapshot import Snapshot
-from tests.balancer.nodes import ids, keys, node, nodes, records_of_any_kind, seeded, snapshot
+from tests.balancer.nodes import (
+    ids,
+    keys,
+    node,
+    nodes,
+    records_of_any_kind,
+    seeded,
+    snapshot,
+    weights_of_nodes,
+)
 
 
 class Clock:
@@ -76,6 +87,69 @@ def test_the_pick_is_neither_draining_nor_ejected(
     for record in candidates:
         assert record.state == "up" or not up
         assert record.node_id not in memory.ejected(ids(up or records))
+
+
+@policies
+@given(
+    records=records_of_any_kind,
+    key=keys,
+    failures=st.lists(st.integers(0, 11)),
+    zone=st.sampled_from(["", "east", "west", "nowhere"]),
+)
+def test_own_zone_then_others_then_the_ejected(
+    policy: str,
+    records: tuple[NodeRecord, ...],
+    key: str | None,
+    failures: list[int],
+    zone: str,
+) -> None:
+    memory = FailureMemory(Clock())
+    picker = Picker(policy, zone=zone, random=seeded(), failures=memory)
+    for index in failures:
+        if index < len(records):
+            picker.failed(records[index].node_id)
+    ejected = memory.ejected(ids([r for r in records if r.state == "up"] or records))
+    candidates = picker.candidates(snapshot(*records), key)
+    ranks = [
+        2 if record.node_id in ejected else int(zone != "" and record.zone != zone)
+        for record in candidates
+    ]
+    assert ranks == sorted(ranks)
+    assert tuple(ids(candidates)[len(candidates) - len(ejected) :]) == ejected
+
+
+@policies
+@given(
+    records=st.lists(st.integers(1, 9), min_size=1, max_size=8).map(lambda w: nodes(*w)),
+    key=keys,
+    draining=st.booleans(),
+)
+def test_in_panic_it_picks_as_if_nothing_were_wrong(
+    policy: str, records: tuple[NodeRecord, ...], key: str | None, draining: bool
+) -> None:
+    well, panicking = make(policy), make(policy)
+    for record in records:
+        panicking.failed(record.node_id)
+    state: Literal["up", "draining"] = "draining" if draining else "up"
+    bad = snapshot(*(msgspec.structs.replace(record, state=state) for record in records))
+    for _ in range(3):
+        expected = ids(well.candidates(snapshot(*records), key))
+        assert ids(panicking.candidates(bad, key)) == expected
+
+
+@policies
+@given(weights=weights_of_nodes.filter(lambda w: len(w) > 1), out=st.integers(0, 7))
+def test_who_is_ejected_or_drains_gets_nobody(policy: str, weights: list[int], out: int) -> None:
+    records = nodes(*weights)
+    victim = records[out % len(records)]
+    ejecting, draining = make(policy), make(policy)
+    ejecting.failed(victim.node_id)
+    drained = (msgspec.structs.replace(r, state="draining") if r is victim else r for r in records)
+    seen = snapshot(*records), snapshot(*drained)
+    for i in range(40):
+        key = f"10.{i}.{i}.1"
+        assert ejecting.candidates(seen[0], key, 1)[0].node_id != victim.node_id
+        assert victim.node_id not in ids(draining.candidates(seen[1], key))
 
 
 @policies

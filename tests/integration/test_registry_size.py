@@ -4,10 +4,12 @@ import asyncio
 
 import msgspec
 
+from balancer.feed import Feed
+from client_sdk.address import make_resolver
 from cluster.members import write_member
 from tests.cluster.records import make_record
 from tests.cluster.registries import inspector, opened_registry
-from tests.services import eventually
+from tests.services import ZooKeeper, eventually
 from tests.services.stalls import quicker_than
 
 
@@ -38,3 +40,35 @@ async def test_hundreds_register_through_one_session(zk_hosts: str) -> None:
         await asyncio.gather(*map(registry.register, records))
         everyone = {record.node_id for record in records}
         await eventually(lambda: membership.snapshot.node_ids() == everyone, within=20.0)
+
+
+async def watches(hosts: str) -> int:
+    """Return how many watches a ZooKeeper holds, by its own count."""
+    host, _, port = hosts.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"wchs")
+    answer = (await reader.read(-1)).decode()
+    writer.close()
+    return int(answer.rpartition("watches:")[2])
+
+
+async def test_a_client_watches_the_children_alone_and_a_balancer_the_loads_too(
+    own_zookeeper: ZooKeeper,
+) -> None:
+    count = 50
+    hosts = own_zookeeper.hosts
+    async with inspector(hosts) as inspect, opened_registry(hosts) as registry:
+        znodes = {}
+        for i in range(count):
+            prefix, data = write_member(make_record(port=1001 + i))
+            znodes[f"{prefix}{i:010}"] = data
+        await inspect.put_many(znodes)
+        assert await watches(hosts) == 0
+        resolver = make_resolver(f"zk://{hosts}", user="bob", policy="round_robin", zone="")
+        assert len(await resolver.candidates(10.0)) == count
+        assert await watches(hosts) == 1
+        feed = Feed(registry, wait=10.0)
+        await feed.join()
+        await eventually(lambda: len(feed.snapshot.records) == count)
+        assert await watches(hosts) == 1 + 1 + count
+        await resolver.close()
