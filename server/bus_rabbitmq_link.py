@@ -13,6 +13,7 @@ from pika.exceptions import AMQPError
 from pika.spec import Basic
 
 from cluster.errors import ServiceUnavailable
+from server import bus_rabbitmq_plain as plain
 from server.bus_rabbitmq_parameters import parameters_of
 from server.bus_rabbitmq_reason import reason_of
 from server.bus_rabbitmq_settings import RabbitmqSettings
@@ -55,6 +56,8 @@ class Link:
         self._wire: Wire | None = None
         # pika's channel; None until it is open.
         self._channel: Any = None
+        # The largest frame that the broker and pika have agreed on, in bytes.
+        self._frame_max = 0
 
     @classmethod
     async def open(cls, settings: RabbitmqSettings, purpose: str) -> "Link":
@@ -115,6 +118,8 @@ class Link:
                 confirmed(frame.method.delivery_tag, frame.method.multiple)
 
         await self.call("confirm_delivery", ack_nack_callback=told)
+        number = self._channel.channel_number
+        self._take_first(lambda data: plain.take_confirms(data, number, confirmed))
 
     async def consume(self, queue: str, deliver: Callable[[int, str | None, bytes], None]) -> None:
         """Let `deliver` have the tag, the type and the body of whatever comes into the queue.
@@ -128,11 +133,21 @@ class Link:
 
         self._channel.add_on_cancel_callback(lambda _frame: self.fail("its queue was deleted"))
         await self.call("basic_consume", queue=queue, on_message_callback=delivered, exclusive=True)
+        number = self._channel.channel_number
+        self._take_first(
+            lambda data: plain.take_deliveries(
+                data, number, lambda tag, body: deliver(tag, None, body)
+            )
+        )
 
     def publish(self, exchange: str, key: str, body: bytes, *, pulse: bool = False) -> bool:
         """Hand a message to the connection; False if the link is lost."""
+        channel, wire = self._channel, self._wire
+        if wire is not None and channel.is_open and not pulse and plain.fits(body, self._frame_max):
+            wire.write(plain.publish_frames(channel.channel_number, exchange, key, body))
+            return True
         try:
-            self._channel.basic_publish(exchange, key, body, _PULSE if pulse else _BATCH)
+            channel.basic_publish(exchange, key, body, _PULSE if pulse else _BATCH)
         except AMQPError:
             return False
         return True
@@ -144,6 +159,7 @@ class Link:
 
     def fail(self, reason: str) -> None:
         """Call the link lost; its owner closes it."""
+        self._take_first(None)
         if not self.lost.done():
             self.lost.set_result(reason)
 
@@ -184,6 +200,11 @@ class Link:
         connection.add_on_connection_unblocked_callback(self._told_unblocked)
         return connection
 
+    def _take_first(self, take: Callable[[bytes], int] | None) -> None:
+        """Have plain frames taken before pika sees them, or none any more."""
+        if self._wire is not None:
+            self._wire.take_first = take
+
     def _unavailable(self, error: BaseException) -> ServiceUnavailable:
         return ServiceUnavailable("RabbitMQ", self._address, reason_of(error))
 
@@ -199,6 +220,7 @@ class Link:
 
     def _channel_opened(self, channel: Any) -> None:
         self._channel = channel
+        self._frame_max = channel.connection.params.frame_max
         channel.add_on_close_callback(self._channel_closed)
         if not self._opened.done():
             self._opened.set_result(None)

@@ -2,7 +2,7 @@
 
 pika can open sockets itself, but an attempt that is given up during AMQP's handshake ends there in
 an AssertionError and a connection that never reports its end; it also reads 4 KiB at a time, and
-makes three packets of each publish. It may not look into the bytes.
+makes three packets of each publish. It may not look into the bytes, but lets its owner do so first.
 """
 
 import asyncio
@@ -27,6 +27,9 @@ class Wire(asyncio.Protocol):
         self.connection: Any = None
         # What asyncio gave; None before there is a socket.
         self._transport: asyncio.Transport | None = None
+        # Takes what it knows at the beginning of what comes in and returns how many bytes that was:
+        # the rest is pika's. None as long as all of it is; set by the owner.
+        self.take_first: Callable[[bytes], int] | None = None
         # What goes out at the end of this turn of the loop, and its size.
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
@@ -47,9 +50,11 @@ class Wire(asyncio.Protocol):
         self.connection._proto_connection_made(self)
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes to pika; those that it cannot understand end the connection."""
+        """Hand bytes over; those that pika cannot understand end the connection."""
         try:
-            self.connection._proto_data_received(data)
+            rest = self._take_first(data)
+            if rest:
+                self.connection._proto_data_received(rest)
         except Exception as exc:
             self._error = exc
             self.abort()
@@ -73,6 +78,17 @@ class Wire(asyncio.Protocol):
         """Drop the socket with all that waits for it."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _take_first(self, data: bytes) -> bytes:
+        """Return what is left for pika."""
+        # A frame that pika has a part of is pika's. So is the rest of a delivery that pika has
+        # begun, since that does not begin as a delivery does.
+        if self.take_first is None or self.connection._frame_buffer:
+            return data
+        taken = self.take_first(data)
+        # By this pika sees that the broker is alive.
+        self.connection.bytes_received += taken
+        return data[taken:]
 
     def _flush(self) -> None:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0

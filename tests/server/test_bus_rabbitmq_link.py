@@ -138,6 +138,21 @@ async def test_deliveries_come_with_tag_type_and_body(settings: RabbitmqSettings
     await link.close(1.0)
 
 
+async def test_plain_and_other_messages_keep_their_order(settings: RabbitmqSettings) -> None:
+    link, seen = await Link.open(settings, "test"), list[tuple[int, str | None, bytes]]()
+    await link.call("queue_declare", queue=settings.queue, exclusive=True)
+    await link.consume(settings.queue, lambda *delivery: seen.append(delivery))
+    sent = [
+        (number, "pulse" if number % 7 == 0 else None, bytes([number]) * size)
+        for number, size in enumerate([1, 0, 300_000, 131_064, 131_065, 5] * 10, 1)
+    ]
+    for _number, type, body in sent:
+        assert link.publish("", settings.queue, body, pulse=type is not None)
+    await eventually(lambda: len(seen) == len(sent))
+    assert seen == sent
+    await link.close(1.0)
+
+
 async def test_a_queue_that_is_deleted_loses_the_link(settings: RabbitmqSettings) -> None:
     link = await Link.open(settings, "test")
     await link.call("queue_declare", queue=settings.queue, exclusive=True)

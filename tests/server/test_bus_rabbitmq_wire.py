@@ -33,6 +33,8 @@ class Connection:
     received: list[bytes] = field(default_factory=list)
     ends: list[Exception | None] = field(default_factory=list)
     eof: bool = False
+    bytes_received: int = 0
+    _frame_buffer: bytes = b""
 
     def _proto_connection_made(self, transport: Wire) -> None:
         self.transport = transport
@@ -107,6 +109,22 @@ async def test_bytes_that_pika_cannot_take_end_the_connection(peer: tuple[Peer, 
     peer[0].writers[0].write(b"rubbish")
     await eventually(lambda: connection.ends)
     assert isinstance(connection.ends[0], ValueError)
+
+
+async def test_the_owner_takes_first_and_pika_gets_the_rest(peer: tuple[Peer, int]) -> None:
+    wire, connection = await connect(peer[1])
+    wire.take_first = lambda data: 4 if data.startswith(b"mine") else 0
+    await eventually(lambda: peer[0].writers)
+    peer[0].writers[0].write(b"mine")
+    await eventually(lambda: connection.bytes_received == 4)
+    peer[0].writers[0].write(b"mine, yours")
+    await eventually(lambda: connection.bytes_received == 8)
+    assert connection.received == [b", yours"]
+    connection._frame_buffer = b"the beginning of a frame"
+    peer[0].writers[0].write(b"mine")
+    await eventually(lambda: connection.received == [b", yours", b"mine"])
+    wire.abort()
+    await eventually(lambda: connection.ends == [None])
 
 
 async def test_the_end_at_the_other_side_is_told(peer: tuple[Peer, int]) -> None:
