@@ -1,5 +1,7 @@
 """One WebSocket on an `asyncio.Protocol`, parsed by the Sans-I/O layer of websockets.
 
+Only what clients send most, a whole text message in one frame, goes past it: see `plain_frames`.
+
 No task, queue or future per connection. It knows bytes and WebSocket frames, nothing of their
 meaning: that is the session's.
 """
@@ -20,6 +22,7 @@ from websockets.typing import Origin, Subprotocol
 
 from cluster.frames import SUBPROTOCOL
 from server.admission import Refusal
+from server.plain_frames import FrameBounds, plain_text
 from server.stats import Stats
 from server.wire import PING
 
@@ -76,6 +79,7 @@ class WebSocketTransport(asyncio.Protocol):
     """One connection, from the first byte of the handshake to the last of the close."""
 
     __slots__ = (
+        "_bounds",
         "_closing",
         "_fragments",
         "_loop",
@@ -105,6 +109,8 @@ class WebSocketTransport(asyncio.Protocol):
         self._closing = False
         # The message being assembled: its opcode and the data so far; None between messages.
         self._fragments: tuple[Opcode, list[bytes]] | None = None
+        # Where the library's frames end.
+        self._bounds = FrameBounds()
         origins = None
         if settings.origins is not None:
             origins = [*(Origin(origin) for origin in settings.origins), None]
@@ -170,8 +176,14 @@ class WebSocketTransport(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         self._session.heard_from()
-        self._ws.receive_data(data)
-        self._handle_events()
+        at, size, limit = 0, len(data), self._settings.max_message_bytes
+        while at < size:
+            plain = plain_text(data, at, limit) if self._may_be_plain() else None
+            if plain is None:
+                at = self._give_library(data, at)
+            else:
+                message, at = plain
+                self._text(message)
 
     def eof_received(self) -> None:
         """See `asyncio.Protocol`: the socket is closed when this returns nothing."""
@@ -195,6 +207,24 @@ class WebSocketTransport(asyncio.Protocol):
         self._session.lost(self._close_code())
 
     # What happens inside.
+
+    def _may_be_plain(self) -> bool:
+        """Tell whether a text message may begin here, and nothing else of the library's goes on."""
+        return self._ws.state is State.OPEN and self._fragments is None and self._bounds.between
+
+    def _give_library(self, data: bytes, at: int) -> int:
+        """Have the library read a line of the handshake, or (the rest of) a frame.
+
+        Returns:
+            Where that ends in `data`. Nothing behind it is known to the library yet.
+        """
+        if self._ws.state is State.CONNECTING:
+            end = data.find(b"\n", at) + 1 or len(data)
+        else:
+            end = self._bounds.follow(data, at)
+        self._ws.receive_data(data[at:end])
+        self._handle_events()
+        return end
 
     def _handle_events(self) -> None:
         for event in self._ws.events_received():
@@ -263,12 +293,13 @@ class WebSocketTransport(asyncio.Protocol):
                 self._message(opcode, b"".join(parts))
 
     def _message(self, opcode: Opcode, data: bytes) -> None:
-        # The library's state need not be OPEN any more: it has read on to the end of this piece,
-        # and a close that stands behind a message there does not make the message void.
-        if self._closing or self._ws.state is State.CONNECTING:
-            return
-        if opcode is not Opcode.TEXT:
+        if opcode is Opcode.TEXT:
+            self._text(data)
+        elif not self._closing:
             self._session.binary()
+
+    def _text(self, data: bytes) -> None:
+        if self._closing:
             return
         try:
             data.decode()

@@ -59,17 +59,33 @@ class Session:
         self.ended = True
 
 
+class LibraryAlone(WebSocketTransport):
+    """A transport that has everything read by the library, in the pieces in which it comes."""
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        self._session.heard_from()
+        self._ws.receive_data(data)
+        self._handle_events()
+
+
+class PeerOfLibraryAlone(Peer):
+    """A peer of such a transport."""
+
+    transport_type = LibraryAlone
+
+
 class Wire:
     """A peer and its session; usable outside of a running loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, peer: type[Peer] = Peer) -> None:
         sessions: list[Session] = []
 
         def make(transport: WebSocketTransport) -> Session:
             sessions.append(Session(transport))
             return sessions[0]
 
-        self.peer = Peer(make, max_message_bytes=MAX_BYTES)
+        self.peer = peer(make, max_message_bytes=MAX_BYTES)
         self.session = sessions[0]
 
     def finish(self) -> None:
@@ -160,6 +176,88 @@ def test_whole_conversations_in_any_pieces(
     in_loop(check)
 
 
+@dataclass(frozen=True)
+class AnyFrame:
+    """A frame, most often one that a client may send."""
+
+    opcode: int
+    fin: bool
+    reserved: int
+    masked: bool
+    data: bytes
+    longer: int
+
+    def encoded(self) -> bytes:
+        """Return its bytes; its length takes `longer` bytes more than it needs to, or 0, 2 or 8."""
+        size, mask = len(self.data), b"\1\2\3\4" if self.masked else b""
+        extra = max(self.longer, 0 if size < 126 else 2)
+        length = {0: size, 2: 126, 8: 127}[extra]
+        head = bytes([self.fin << 7 | self.reserved << 4 | self.opcode, self.masked << 7 | length])
+        if extra:
+            head += size.to_bytes(extra)
+        if self.masked:
+            return head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(self.data))
+        return head + self.data
+
+
+def mostly(usual: object, *others: object) -> st.SearchStrategy[object]:
+    """Draw the usual value nine times of ten."""
+    return st.sampled_from([usual] * 9 * len(others) + list(others))
+
+
+TEXTS = st.text(max_size=70).map(str.encode) | st.text(
+    "ab", min_size=120, max_size=MAX_BYTES + 5
+).map(str.encode)
+FRAMES = st.builds(
+    AnyFrame,
+    st.sampled_from([1] * 20 + [0, 0, 0, 2, 8, 9, 9, 10, 10, 3, 11]),
+    mostly(True, False, False),
+    mostly(0, 1, 4),
+    mostly(True, False),
+    TEXTS,
+    mostly(0, 2, 8),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(FRAMES, max_size=8),
+    st.sampled_from(["/ws", "/ws", "/ws", "/elsewhere"]),
+    st.binary(max_size=3),
+    st.lists(st.integers(0, 10_000), max_size=20),
+)
+def test_what_goes_past_the_library_is_what_it_would_have_read(
+    frames: list[AnyFrame], path: str, rest: bytes, places: list[int]
+) -> None:
+    """Texts, binaries and every byte of the answer are the same, however the stream is cut up."""
+
+    def check() -> None:
+        ours, library = Wire(), Wire(PeerOfLibraryAlone)
+        opening = ours.peer.opening(path)
+        stream = b"".join(frame.encoded() for frame in frames) + rest
+        for piece in cut(opening + stream, places):
+            ours.peer.give(piece)
+        # Frames that come with the handshake make the library fail before it has answered.
+        library.peer.give(opening)
+        for piece in cut(stream, places):
+            library.peer.give(piece)
+        ours.finish()
+        library.finish()
+        assert ours.session.texts == library.session.texts
+        assert ours.session.binaries == library.session.binaries
+        assert without_date(ours) == without_date(library)
+        assert ours.peer.tcp.closing == library.peer.tcp.closing
+
+    in_loop(check)
+
+
+def without_date(wire: Wire) -> bytes:
+    """Return what was written, but for the header that tells the time."""
+    lines = wire.peer.tcp.take().split(b"\r\n")
+    return b"\r\n".join(line for line in lines if not line.startswith(b"Date:"))
+
+
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=10), st.booleans())
 def test_random_bytes(pieces: list[bytes], opened: bool) -> None:
     def check() -> None:

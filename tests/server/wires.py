@@ -103,12 +103,15 @@ class MemoryTcp(asyncio.Transport):
 class Peer:
     """The client's end: websockets' own encoder and decoder, driven by hand."""
 
+    # What the node's end is made of.
+    transport_type = WebSocketTransport
+
     def __init__(self, make: Callable[[WebSocketTransport], Session], **settings: Any) -> None:
         chosen: dict[str, Any] = {"path": "/ws", "max_message_bytes": 65536}
         chosen |= {"max_buffer_bytes": 65536} | settings
         self.stats = Stats()
         self.tcp = MemoryTcp()
-        self.transport = WebSocketTransport(TransportSettings(**chosen), self.stats, make)
+        self.transport = self.transport_type(TransportSettings(**chosen), self.stats, make)
         self.tcp.connect(self.transport)
         self.client = ClientProtocol(
             parse_uri("ws://127.0.0.1/ws"),
