@@ -1,11 +1,13 @@
 """The envelope: one message on its way from a channel to a user's inbox."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """One message on its way; made once, handed on unchanged.
+
+    A struct, since one is made for every message, and a frozen dataclass takes five times as long.
+    It can be in no reference cycle, so the garbage collector need not know of it.
 
     Attributes:
         recipient: the user it is for.

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cluster.errors import EpochChanged
 from server.inbox import Inbox, Position, Retention, Stored
