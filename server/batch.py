@@ -5,7 +5,6 @@ concerns it, and skips the payloads undecoded if it does not.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +24,7 @@ class InvalidBatch(ClusterError):
     """Bytes from the bus that are no batch."""
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One message in a batch.
 
     Attributes:

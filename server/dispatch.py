@@ -74,7 +74,7 @@ class Dispatch:
                 continue
             item = _item(envelope, result)
             if local:
-                self._hub.deliver(*item)
+                self._hub.deliver(item.user, item.offset, item.payload)
             if nodes and nodes != self._alone:
                 remote.append((item, nodes))
         if remote:
@@ -94,7 +94,7 @@ class Dispatch:
                 return
             for item in batch.items():
                 if item.user in users:
-                    self._hub.deliver(*item)
+                    self._hub.deliver(item.user, item.offset, item.payload)
         except InvalidBatch as exc:
             self._stats.bad_batches += 1
             _log.warning("dropped a batch of %d bytes from the bus: %s", len(data), exc)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import TypeAlias
 
 from cluster.errors import EpochChanged, Unavailable
 from server.channel import Channel
@@ -34,11 +34,8 @@ MAX_BATCH_BYTES = 1024 * 1024
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 
 
-class Pending(NamedTuple):
-    """An envelope, and the channel that waits to hear of it."""
-
-    channel: Channel
-    envelope: Envelope
+# An envelope that waits, and the channel that waits to hear of it.
+Pending: TypeAlias = tuple[Channel, Envelope]
 
 
 class Router:
@@ -87,7 +84,7 @@ class Router:
 
     def submit(self, channel: Channel, envelope: Envelope) -> bool:
         """Take an envelope; False if its channel should not be read until `Channel.resume`."""
-        self._waiting.append(Pending(channel, envelope))
+        self._waiting.append((channel, envelope))
         self._waiting_bytes += len(envelope.tail)
         self._wake.set()
         self.idle.clear()
@@ -127,9 +124,10 @@ class Router:
             self._wake.clear()
         batch = []
         for pending in taken:
-            self._waiting_bytes -= len(pending.envelope.tail)
+            channel, envelope = pending
+            self._waiting_bytes -= len(envelope.tail)
             if _in_order(pending):
-                pending.channel.order.came(pending.envelope)
+                channel.order.came(envelope)
                 batch.append(pending)
         return batch
 
@@ -138,8 +136,8 @@ class Router:
         if self._waiting_bytes <= MAX_BATCH_BYTES:
             return MAX_BATCH
         size = 0
-        for count, pending in enumerate(islice(self._waiting, MAX_BATCH), 1):
-            size += len(pending.envelope.tail)
+        for count, (_, envelope) in enumerate(islice(self._waiting, MAX_BATCH), 1):
+            size += len(envelope.tail)
             if size > MAX_BATCH_BYTES:
                 return count
         return MAX_BATCH
@@ -150,7 +148,7 @@ class Router:
             return
         self._stats.batches += 1
         try:
-            stored = await self._inbox.append([pending.envelope for pending in batch])
+            stored = await self._inbox.append([envelope for _, envelope in batch])
         except Unavailable as exc:
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
@@ -192,7 +190,7 @@ class Router:
                 stats.repeated += 1
             else:
                 stats.stored += 1
-        self._dispatch.send([pending.envelope for pending in batch], stored)
+        self._dispatch.send([envelope for _, envelope in batch], stored)
 
     def _fail(self, batch: Sequence[Pending], reason: str) -> None:
         self._stats.failed += len(batch)
