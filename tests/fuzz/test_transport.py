@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
@@ -257,7 +257,6 @@ def without_date(wire: Wire) -> bytes:
     return b"\r\n".join(line for line in lines if not line.startswith(b"Date:"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=10), st.booleans())
 def test_random_bytes(pieces: list[bytes], opened: bool) -> None:
     def check() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ class Life:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+        gc.unfreeze()
 
 
 @pytest.fixture
@@ -72,6 +74,13 @@ async def test_it_stops_on_a_signal(life: Life, caplog: pytest.LogCaptureFixture
         signal.raise_signal(signal.SIGTERM)
         await life.end()
     assert "stopping on SIGTERM" in caplog.text
+
+
+async def test_what_is_there_at_the_start_is_never_collected(life: Life) -> None:
+    assert gc.get_freeze_count() == 0
+    await life.begin(others=0)
+    assert gc.get_freeze_count() > 10_000
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def test_a_signal_drains_it_first(life: Life) -> None:
