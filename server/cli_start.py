@@ -176,7 +176,7 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
 @_option(
     "--batch-interval",
     type=_SECONDS,
-    default=0.001,
+    default=0.003,
     metavar="SECONDS",
     help="Least time between two batches to the store.",
 )
