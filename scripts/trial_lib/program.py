@@ -74,6 +74,11 @@ class Program:
         told: dict[str, Any] = json.loads(body)
         return told
 
+    @property
+    def pid(self) -> int:
+        """The process that was started last; 0 before the first."""
+        return 0 if self._process is None else self._process.pid
+
     def runs(self) -> bool:
         """Tell whether its process is there."""
         return self._process is not None and self._process.alive()
