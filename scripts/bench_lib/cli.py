@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from cluster.errors import ClusterError
 from cluster.options import CONTEXT_SETTINGS
-from scripts.bench_lib import messages, results
+from scripts.bench_lib import cli_options as opt
+from scripts.bench_lib import results, svg
+from scripts.bench_lib.cli_options import SERVICES
 from scripts.bench_lib.options import Options
-from scripts.bench_lib.pins import Pins
-from scripts.bench_lib.quiet import Patience
+from scripts.bench_lib.plot import charts_of
 from scripts.bench_lib.row import Row
-from scripts.bench_lib.stage import Stage
-from scripts.bench_lib.tables import table_of
-from scripts.bench_lib.world import World
-from scripts.trial_lib.endpoints import endpoints
-from scripts.trial_lib.target import Target
+from scripts.bench_lib.session import BENCHES, hold
 from scripts.stack.errors import StackError
-from scripts.stack.paths import RUN
 from scripts.stack.say import complain
 
 # Exit codes beside 0 and 1; 2 is click's own.
@@ -36,128 +31,155 @@ _GIVEN_UP = 130
 # Columns that a table may take where no terminal sets a limit.
 _WIDTH = 160
 
-_SERVICES = {"zk": Target.ZOOKEEPER, "redis": Target.REDIS, "amqp": Target.RABBITMQ}
-
-BENCHES: dict[str, Callable[[Stage], list[Row]]] = {
-    "cross-node": messages.cross_node,
-    "local": messages.local,
-    "fanout-cost": messages.fanout_cost,
+_OWN_OPTIONS: Mapping[str, Sequence[opt.Decorator]] = {
+    "cross-node": (opt.PAIRS, opt.RATE, opt.DURABLE, opt.ROUTING, opt.BODY_BYTES),
+    "local": (opt.PAIRS, opt.RATE, opt.DURABLE, opt.ROUTING, opt.BODY_BYTES),
+    "fanout-cost": (opt.NODES, opt.PAIRS, opt.BODY_BYTES),
+    "idle": (opt.CONNECTIONS, opt.HEARTBEAT),
+    "connect": (opt.CONNECTS,),
+    "balancer": (opt.CLIENTS,),
+    "replay": (opt.WAITING, opt.USERS, opt.BODY_BYTES),
 }
 
+_QUICK: Mapping[str, Any] = {
+    "reps": 1,
+    "seconds": 1.0,
+    "warm": 0.3,
+    "tries": 1,
+    "heartbeat": 1.0,
+    "connects": 1000,
+    "waiting": 2000,
+}
+"""What `--quick` sets, unless it is given by itself."""
 
-class _Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in click 8.3 alone
-    """Positive numbers, separated by commas."""
-
-    name = "N,…"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Return the numbers."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = tuple(float(word) for word in str(value).split(",") if word)
-        except ValueError:
-            self.fail("expected numbers, separated by commas", param, ctx)
-        if any(number <= 0 for number in numbers):
-            self.fail("expected numbers above 0", param, ctx)
-        return numbers
-
-
-def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
-    """Declare an option that has the same variable in every command."""
-    variable = "IM_BENCH_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
-
-
-def _address(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    def callback(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
-        try:
-            if value is not None:
-                endpoints(_SERVICES[name], value)
-        except ClusterError as exc:
-            raise click.BadParameter(str(exc)) from exc
-        return value
-
-    return callback
-
-
-_DEFAULTS = Options()
-
-_GENERAL = [
-    _option("--reps", type=click.IntRange(1), default=3, help="Runs of each case; medians count."),
-    _option("--seconds", type=click.FloatRange(0.1), default=3.0, help="Measured in each run."),
-    _option("--warm", type=click.FloatRange(0.0), default=1.0, help="Seconds before that."),
-    _option("--quick", is_flag=True, help="One short run of each case: a look, no figure."),
-    _option("--json", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE"),
-    _option("--zk", callback=_address("zk"), metavar="HOST:PORT,…[/CHROOT]"),
-    _option("--redis", callback=_address("redis"), metavar="URL"),
-    _option("--amqp", callback=_address("amqp"), metavar="URL"),
-]
-
-_MESSAGES = [
-    _option("--pairs", type=click.IntRange(1), default=100, help="Pairs of users."),
-    _option("--durable/--no-durable", default=None, help="Only messages of this kind."),
-    _option("--rates", type=_Numbers(), default="500,2000,8000", help="Messages a second."),
-    _option("--routing", type=click.Choice(["fanout", "direct"]), default="fanout"),
-]
+_ALL: Mapping[str, Any] = {"reps": 1, "seconds": 2.0, "warm": 0.5, "patience": 30.0, "heartbeat": 3}
+"""Defaults of `all`, so that it ends within some minutes."""
 
 
 @click.group(context_settings=CONTEXT_SETTINGS)
 def main() -> None:
-    """Measure."""
+    """Measure what messages, connections and picks cost on this machine.
+
+    It starts services, nodes and a load generator of its own: the nodes on one processor, the rest
+    on the others. Costs are processor time per message (or whatever is done), in µs, of the nodes
+    together, of Redis and of RabbitMQ. A run during which something else took processor time is
+    repeated; `noise` is what was taken in the one that counts.
+
+    \b
+    Examples:
+      scripts/bench all --json today.json
+      scripts/bench cross-node --durable --rate 2000
+      scripts/bench cross-node --compare today.json
+      scripts/bench idle --connections 50000 --reps 1
+      scripts/bench plot today.json --out today.svg
+
+    \b
+    Exit codes: 0 done; 1 a message was lost, doubled or out of order, or a connection broke;
+    2 a wrong option; 3 it could not be run; 130 interrupted.
+    """
 
 
-def _add(name: str, bench: Callable[[Stage], list[Row]]) -> None:
+def _add(name: str, summary: str, names: Sequence[str], defaults: Mapping[str, Any]) -> None:
+    """Add the command that runs benchmarks, with the options that they take."""
+
     def command(**words: Any) -> None:
-        sys.exit(_run([name], _options(words)))
+        sys.exit(_run(names, _options(click.get_current_context(), words)))
 
-    for option in reversed([*_MESSAGES, *_GENERAL]):
-        command = option(command)
-    main.command(name, help=bench.__doc__)(command)
+    own = dict.fromkeys(option for each in names for option in _OWN_OPTIONS[each])
+    decorated: Callable[..., Any] = command
+    for option in reversed([*own, *opt.GENERAL]):
+        decorated = option(decorated)
+    made = main.command(name, help=summary)(decorated)
+    for parameter in made.params:
+        parameter.default = defaults.get(parameter.name or "", parameter.default)
 
 
-for _name, _bench in BENCHES.items():
-    _add(_name, _bench)
-
-
-def _options(words: dict[str, Any]) -> Options:
-    given = {name: words.pop(name) for name in _SERVICES}
-    services = {_SERVICES[name]: value for name, value in given.items() if value is not None}
-    durable = words.pop("durable", None)
-    if durable is not None:
-        words["durable"] = (durable,)
+def _options(context: click.Context, words: dict[str, Any]) -> Options:
+    """Make options of what click has parsed."""
     if words.pop("quick"):
-        words.update(reps=1, seconds=1.0, warm=0.3)
+        words.update({k: v for k, v in _QUICK.items() if _is_default(context, k)})
+    found = {SERVICES[name]: words.pop(name) for name in list(SERVICES)}
+    services = {target: address for target, address in found.items() if address is not None}
+    if "durable" in words:
+        only = words.pop("durable")
+        words["durable"] = (True, False) if only is None else (only,)
     return Options(services=services, **words)
 
 
-def _run(names: list[str], options: Options) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    folder = RUN / "bench" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    folder.mkdir(parents=True)
+def _is_default(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.DEFAULT
+
+
+def _run(names: Sequence[str], options: Options) -> int:
+    # An exception, so that everything is ended on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     out = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    patience = Patience(options.noise, options.tries, options.patience, time.monotonic, complain)
-    rows: list[Row] = []
     try:
-        with Pins() as pins, World(options.services, folder, pins, complain) as world:
-            stage = Stage(options, world, patience, complain)
-            for name in names:
-                new = BENCHES[name](stage)
-                world.end_nodes()
-                rows += new
-                out.print(table_of(name, new, options.noise))
+        rows = hold(names, options, out, complain)
     except (StackError, ClusterError) as exc:
         complain(f"scripts/bench: {exc}")
         return _NOT_RUN
     except KeyboardInterrupt:
         complain("scripts/bench: given up; everything has been ended")
         return _GIVEN_UP
-    if options.json is not None:
-        results.write(options.json, rows, options)
-    return 0
+    return _judge(rows, options)
 
+
+def _judge(rows: Sequence[Row], options: Options) -> int:
+    """Say what is to be said about the results; return the exit code."""
+    noisy = [f"{row.bench}: {row.case}" for row in rows if row.disturbance > options.noise]
+    if noisy:
+        complain(f"disturbed by more than {options.noise:g} processors: {'; '.join(noisy)}")
+    bad = [row for row in rows if row.complaints or row.faults()]
+    for row in bad:
+        said = [f"{value:g} {name}" for name, value in row.faults().items()] + row.complaints[:3]
+        complain(f"{row.bench}: {row.case}: {', '.join(said)}")
+    if options.json is not None:
+        complain(f"results: {options.json}")
+    return 1 if bad else 0
+
+
+@main.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE…",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="SVG",
+    envvar="IM_BENCH_OUT",
+    show_envvar=True,
+    help="The file to write.",
+)
+def plot(files: tuple[Path, ...], out: Path) -> None:
+    """Draw results of --json: cost against nodes, and latency against load.
+
+    The first needs results of fanout-cost, the second those of cross-node. Of several files the
+    lines are named after the files.
+
+    \b
+    Example:
+      scripts/bench plot before.json after.json --out both.svg
+    """
+    try:
+        charts = charts_of({path.stem: results.read(path) for path in files})
+        if not charts:
+            cure = "write one with scripts/bench cross-node or fanout-cost"
+            raise StackError("there is nothing to draw in it", cure)
+        out.write_text(svg.render(charts))
+    except (StackError, OSError) as exc:
+        complain(f"scripts/bench: {exc}")
+        sys.exit(_NOT_RUN)
+
+
+for _name, _bench in BENCHES.items():
+    _add(_name, _bench.__doc__ or "", [_name], {})
+_add("all", "Run all of them, each shortly: some minutes together.", list(BENCHES), _ALL)
 
 if __name__ == "__main__":
     main(prog_name="scripts/bench")

@@ -21,19 +21,26 @@ from scripts.bench_lib.wire import (
     text_frame,
     upgrade_request,
 )
+from scripts.stack.errors import StackError
 
 Hear = Callable[[list[bytes], float], None]
 """Is handed the text messages of one read, and the time at which they came."""
 
 
-class Refused(Exception):
-    """A node did not accept a connection, or has ended it; says what it said."""
+Address = tuple[str, int]
+
+
+class Refused(StackError):
+    """A node did not accept a connection; says what it said."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a node does not accept {reason}", "see its log")
 
 
 class Connection(asyncio.Protocol):
     """One user on one node."""
 
-    __slots__ = ("_head", "_mask", "_reader", "_tcp", "_user", "hear", "lost", "welcome")
+    __slots__ = ("_head", "_mask", "_reader", "_tcp", "hear", "lost", "user", "welcome")
 
     def __init__(self, user: str, hear: Hear | None = None) -> None:
         """Describe it; `open_connection` connects it.
@@ -42,7 +49,7 @@ class Connection(asyncio.Protocol):
             user: the name to connect under.
             hear: what becomes of messages behind the `connected` frame; None to drop them.
         """
-        self._user = user
+        self.user = user
         self._mask = os.urandom(4)
         self._reader = FrameReader()
         # The socket; None before it is connected.
@@ -99,7 +106,7 @@ class Connection(asyncio.Protocol):
         """See `asyncio.BaseProtocol`."""
         said = self._reader.closed
         code = "without a word" if said is None else f"with {said[:2].hex()} {said[2:]!r}"
-        self._fail(f"{self._user}: closed {code}" + (f" ({exc})" if exc else ""))
+        self._fail(f"{self.user}: closed {code}" + (f" ({exc})" if exc else ""))
 
     def _write(self, data: bytes) -> None:
         if self._tcp is not None:
@@ -114,17 +121,17 @@ class Connection(asyncio.Protocol):
             return b""
         self._head = None
         if b" 101 " not in head.partition(b"\r\n")[0]:
-            self._fail(f"{self._user}: {head[:100]!r}")
+            self._fail(f"{self.user}: {head[:100]!r}")
             self.abort()
             return b""
-        self.send([msgspec.json.encode({"type": "connect", "user": self._user})])
+        self.send([msgspec.json.encode({"type": "connect", "user": self.user})])
         return rest
 
     def _first(self, text: bytes) -> None:
         if text.startswith(b'{"type":"connected"'):
             self.welcome.set_result(text)
         else:
-            self._fail(f"{self._user}: {text.decode()}")
+            self._fail(f"{self.user}: {text.decode()}")
 
     def _answer_pings(self) -> None:
         for payload in self._reader.pings:
@@ -142,7 +149,7 @@ def _drop(_texts: list[bytes], _now: float) -> None:
 
 
 async def open_connection(
-    connection: Connection, address: tuple[str, int], source: str | None = None
+    connection: Connection, address: Address, source: str | None = None
 ) -> bytes:
     """Connect to a node; return its `connected` frame.
 
@@ -152,10 +159,12 @@ async def open_connection(
         source: the address of this machine to connect from; None to let the kernel choose.
 
     Raises:
-        Refused: the node does not accept it.
-        OSError: the node can't be reached.
+        Refused: the node does not accept it, or can't be reached.
     """
     loop = asyncio.get_running_loop()
     local = None if source is None else (source, 0)
-    await loop.create_connection(lambda: connection, *address, local_addr=local)
+    try:
+        await loop.create_connection(lambda: connection, *address, local_addr=local)
+    except OSError as exc:
+        raise Refused(f"{connection.user} ({exc})") from exc
     return await connection.welcome

@@ -34,8 +34,9 @@ class Figure:
 FIGURES = {
     "rate": Figure("per s", 0),
     "nodes_us": Figure("nodes µs"),
-    "balancer_us": Figure("balancer µs"),
-    "nginx_us": Figure("nginx µs"),
+    "server_us": Figure("server µs"),
+    "beat_us": Figure("µs a heartbeat"),
+    "kib_each": Figure("KiB each"),
     "redis_us": Figure("Redis µs"),
     "rabbitmq_us": Figure("RabbitMQ µs"),
     "p50_ms": Figure("p50 ms"),
@@ -46,5 +47,8 @@ FIGURES = {
     "disordered": Figure("disordered", 0, must_be_zero=True),
     "unconfirmed": Figure("unconfirmed", 0, must_be_zero=True),
     "nodes_mib": Figure("nodes MiB"),
-    "generator_share": Figure("generator", 2),
+    "nodes_share": Figure("nodes' load", 3),
+    "redis_share": Figure("Redis' load", 3),
+    "stop_s": Figure("stopped in s"),
+    "generator_share": Figure("generator's load", 2),
 }

@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 
-from scripts.bench_lib.connection import Connection, open_connection
+from scripts.bench_lib.connection import Address, Connection, open_connection
 from scripts.bench_lib.meter import Meter, Spent, between
 from scripts.bench_lib.outcome import Outcome
 from scripts.bench_lib.pacer import Pacer
 from scripts.bench_lib.pair import Pair
 from scripts.bench_lib.percentiles import percentile
 from scripts.bench_lib.schedule import open_loop
-
-Address = tuple[str, int]
 
 ACK_INTERVAL = 0.2
 """Seconds between two acknowledgements of a recipient, as in the SDK."""
@@ -76,7 +74,7 @@ async def run_load(pairs: Sequence[Pair], load: Load, times: Times, meter: Meter
     """Let connected pairs write to each other, and return what that cost."""
     pacer = _start(pairs, load)
     acks = asyncio.create_task(_acknowledge(pairs))
-    with _no_collections():
+    with no_collections():
         await asyncio.sleep(times.warm)
         before = meter.sample()
         await asyncio.sleep(times.seconds)
@@ -85,7 +83,7 @@ async def run_load(pairs: Sequence[Pair], load: Load, times: Times, meter: Meter
         pacer.stop()
     for pair in pairs:
         pair.window = 0
-    await _drain(pairs)
+    await drain(pairs)
     acks.cancel()
     complaints = tuple(sorted({text for pair in pairs for text in pair.complaints()}))
     figures = figures_of(pairs, spent, open_loop=pacer is not None)
@@ -111,10 +109,7 @@ def figures_of(pairs: Sequence[Pair], spent: Spent, *, open_loop: bool) -> dict[
         **costs(spent, arrived),
         "p50_ms": percentile(latencies, 0.5) * 1e3,
         "p99_ms": percentile(latencies, 0.99) * 1e3,
-        "lost": sum(pair.missing() for pair in pairs),
-        "doubled": sum(pair.delivered.doubled + pair.confirmed.doubled for pair in pairs),
-        "disordered": sum(pair.delivered.disordered + pair.confirmed.disordered for pair in pairs),
-        "unconfirmed": sum(pair.unconfirmed() for pair in pairs),
+        **faults(pairs),
         "generator_share": spent.cpu.get("generator", math.nan) / spent.seconds,
     }
 
@@ -128,12 +123,22 @@ def costs(spent: Spent, count: int) -> dict[str, float]:
     }
 
 
+def faults(pairs: Sequence[Pair]) -> dict[str, float]:
+    """Count what should not have happened."""
+    streams = [stream for pair in pairs for stream in (pair.delivered, pair.confirmed)]
+    return {
+        "lost": sum(pair.missing() for pair in pairs),
+        "doubled": sum(stream.doubled for stream in streams),
+        "disordered": sum(stream.disordered for stream in streams),
+        "unconfirmed": sum(pair.unconfirmed() for pair in pairs),
+    }
+
+
 async def connect_pairs(pairs: Sequence[Pair], nodes: Sequence[Address]) -> None:
     """Connect pairs: the sender of each to one node, the recipient to the next.
 
     Raises:
-        Refused: a node does not accept a user.
-        OSError: a node can't be reached.
+        Refused: a node does not accept a user, or can't be reached.
     """
     slots = asyncio.Semaphore(_CONNECTS_AT_ONCE)
 
@@ -144,9 +149,7 @@ async def connect_pairs(pairs: Sequence[Pair], nodes: Sequence[Address]) -> None
             await open_connection(sender, nodes[index % len(nodes)])
         pair.connect(sender, recipient)
 
-    async with asyncio.TaskGroup() as tasks:
-        for index, pair in enumerate(pairs):
-            tasks.create_task(connect(pair, index))
+    await asyncio.gather(*(connect(pair, index) for index, pair in enumerate(pairs)))
 
 
 def _start(pairs: Sequence[Pair], load: Load) -> Pacer | None:
@@ -170,7 +173,7 @@ async def _acknowledge(pairs: Sequence[Pair]) -> None:
         await asyncio.sleep(ACK_INTERVAL / _ACK_SLICES)
 
 
-async def _drain(pairs: Sequence[Pair]) -> None:
+async def drain(pairs: Sequence[Pair]) -> None:
     """Wait until everything has come, or nothing comes any more."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _DRAIN_WITHIN
@@ -185,7 +188,7 @@ async def _drain(pairs: Sequence[Pair]) -> None:
 
 
 @contextmanager
-def _no_collections() -> Iterator[None]:
+def no_collections() -> Iterator[None]:
     """Keep the garbage collector from stopping the generator while it measures."""
     gc.collect()
     gc.freeze()

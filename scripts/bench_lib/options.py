@@ -29,8 +29,7 @@ class Options:
         routing: how the nodes publish.
         node_counts: of `fanout-cost`.
         connections: of `idle`: connections that are held open.
-        heartbeat: of `idle`: silence after which a node pings.
-        idle_seconds: of `idle`: how long the idle nodes are measured.
+        heartbeat: of `idle`: silence after which a node pings; measured for twice that.
         connects: of `connect`: how many are made in a run.
         clients: of `balancer`: connections that ask.
         waiting: of `replay`: messages that wait for a user.
@@ -54,7 +53,6 @@ class Options:
     node_counts: tuple[int, ...] = (2, 4, 8, 16)
     connections: int = 2000
     heartbeat: float = 5.0
-    idle_seconds: float = 10.0
     connects: int = 3000
     clients: int = 32
     waiting: int = 10_000

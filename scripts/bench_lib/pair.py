@@ -57,6 +57,16 @@ class Pair:
         self._sender, self._recipient = sender, recipient
         sender.hear, recipient.hear = self._sender_hears, self._recipient_hears
 
+    def leave(self) -> None:
+        """Disconnect the recipient."""
+        assert self._recipient is not None
+        self._recipient.close()
+
+    def come_back(self, recipient: Connection) -> None:
+        """Take over a new connection of the recipient, which may still have to be opened."""
+        self._recipient = recipient
+        recipient.hear = self._recipient_hears
+
     def close(self) -> None:
         """Disconnect both users."""
         for connection in (self._sender, self._recipient):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.bench_lib.figures import FIGURES
 from scripts.bench_lib.outcome import Outcome
 from scripts.bench_lib.percentiles import medians
 
@@ -41,8 +42,14 @@ class Row:
         """What went wrong in any of the runs."""
         return sorted({text for outcome in self.outcomes for text in outcome.complaints})
 
+    def faults(self) -> dict[str, float]:
+        """Return the figures that should be zero in every run and are not: their sums."""
+        names = [name for name, figure in FIGURES.items() if figure.must_be_zero]
+        sums = {name: sum(one.figures.get(name, 0) for one in self.outcomes) for name in names}
+        return {name: value for name, value in sums.items() if value}
+
     def to_json(self) -> dict[str, Any]:
-        """Return what is written to a file; `row_from_json` reads it."""
+        """Return what is written to a file; `results.read` reads it."""
         return {
             "bench": self.bench,
             "case": self.case,

@@ -6,6 +6,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -107,11 +108,19 @@ class World:
                 found[target] = pid
         return found
 
-    def meter(self) -> Meter:
-        """Return a meter of nodes, services, and the generator, which is this process."""
+    def meter(self, *generators: int) -> Meter:
+        """Return a meter of nodes, services, and the generator.
+
+        Args:
+            generators: processes that belong to the generator beside this one.
+        """
         services = {str(name): procfs.tree([pid]) for name, pid in self.service_pids().items()}
         nodes = procfs.tree(self.node_pids())
-        return Meter({"nodes": nodes, "generator": [os.getpid()], **services})
+        return Meter({"nodes": nodes, "generator": [os.getpid(), *generators], **services})
+
+    def all_pids(self) -> list[int]:
+        """Return the processes of nodes and services."""
+        return [*self.node_pids(), *self.service_pids().values()]
 
     def node_pids(self) -> list[int]:
         """Return the processes of the nodes."""
@@ -137,8 +146,16 @@ class World:
             node.wait_ready()
         self.pins.nodes(self.node_pids())
 
+    def stop_nodes(self) -> None:
+        """End the nodes as an operator does, side by side; insists after some seconds."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self.nodes))) as threads:
+            ending = [threads.submit(node.stop) for node in self.nodes]
+        for each in ending:
+            each.result()
+        self.nodes.clear()
+
     def end_nodes(self) -> None:
-        """End the nodes. Idempotent."""
+        """End the nodes at once. Idempotent."""
         for node in self.nodes:
             node.kill()
         self.nodes.clear()
