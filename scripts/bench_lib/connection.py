@@ -40,7 +40,19 @@ class Refused(StackError):
 class Connection(asyncio.Protocol):
     """One user on one node."""
 
-    __slots__ = ("_head", "_mask", "_reader", "_tcp", "hear", "lost", "user", "welcome")
+    __slots__ = (
+        "_closing",
+        "_head",
+        "_mask",
+        "_reader",
+        "_tcp",
+        "ended",
+        "hear",
+        "lost",
+        "pings",
+        "user",
+        "welcome",
+    )
 
     def __init__(self, user: str, hear: Hear | None = None) -> None:
         """Describe it; `open_connection` connects it.
@@ -60,8 +72,14 @@ class Connection(asyncio.Protocol):
         self.hear: Hear = hear or _drop
         # Resolves with the `connected` frame, or fails with `Refused`.
         self.welcome: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        # Why the connection has ended; None while it is open, or was closed from here.
+        # Why the connection has ended; None while it is open, or was ended from here.
         self.lost: str | None = None
+        # How many pings have been answered.
+        self.pings = 0
+        # Whether the connection is gone.
+        self.ended = False
+        # It was ended from here.
+        self._closing = False
 
     def send(self, payloads: list[bytes]) -> None:
         """Write frames of JSON in one go."""
@@ -73,14 +91,23 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close it, without waiting for the node's answer."""
+        self._closing = True
         if self._tcp is not None and not self._tcp.is_closing():
             self._write(close_frame(1000, self._mask))
             self._tcp.close()
 
     def abort(self) -> None:
         """Cut it: the node is told nothing."""
+        self._closing = True
         if self._tcp is not None:
             self._tcp.abort()
+
+    @property
+    def source(self) -> str:
+        """The address of this machine that it comes from; it has to be connected."""
+        assert self._tcp is not None
+        host: str = self._tcp.get_extra_info("sockname")[0]
+        return host
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.BaseProtocol`."""
@@ -97,6 +124,10 @@ class Connection(asyncio.Protocol):
         texts = self._reader.feed(data)
         if self._reader.pings:
             self._answer_pings()
+        if self._reader.closed is not None and self._tcp is not None:
+            # RFC 6455, section 5.5.1: whoever gets a close answers it.
+            self._write(close_frame(1000, self._mask))
+            self._tcp.close()
         if texts and not self.welcome.done():
             self._first(texts.pop(0))
         if texts:
@@ -104,6 +135,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.BaseProtocol`."""
+        self.ended = True
+        if self._closing:
+            return
         said = self._reader.closed
         code = "without a word" if said is None else f"with {said[:2].hex()} {said[2:]!r}"
         self._fail(f"{self.user}: closed {code}" + (f" ({exc})" if exc else ""))
@@ -136,6 +170,7 @@ class Connection(asyncio.Protocol):
     def _answer_pings(self) -> None:
         for payload in self._reader.pings:
             self._write(pong_frame(payload, self._mask))
+            self.pings += 1
         self._reader.pings.clear()
 
     def _fail(self, reason: str) -> None:

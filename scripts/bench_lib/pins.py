@@ -31,11 +31,6 @@ class Pins:
         # What each thread was allowed before it was pinned.
         self._before: dict[int, set[int]] = {}
 
-    @property
-    def apart(self) -> bool:
-        """Whether nodes and generator are on different processors."""
-        return not self.for_nodes & self.for_others
-
     def nodes(self, pids: Iterable[int]) -> None:
         """Pin what is being measured."""
         self._pin(pids, self.for_nodes)

@@ -136,9 +136,18 @@ def _name(pid: int) -> str:
 def _open_files(pid: int) -> list[str]:
     folder = f"/proc/{pid}/fd"
     try:
-        return [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
+        names = os.listdir(folder)
     except OSError:
         return []
+    return [_target(f"{folder}/{name}") for name in names]
+
+
+def _target(link: str) -> str:
+    """Return where a link leads; nothing if it is gone, as that to the folder being listed."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def _read(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
@@ -20,7 +21,7 @@ def table_of(bench: str, rows: Sequence[Row], noise: float) -> Table:
         noise: the disturbance, in processors, from which on a row is marked.
     """
     shown = [row.figures for row in rows]
-    columns = [name for name in FIGURES if any(name in figures for figures in shown)]
+    columns = [name for name in FIGURES if any(_known(name, figures) for figures in shown)]
     # Columns of faults are shown when there is one; the table says so otherwise.
     fine = [name for name in columns if _all_well(name, shown)]
     columns = [name for name in columns if name not in fine]
@@ -36,6 +37,10 @@ def table_of(bench: str, rows: Sequence[Row], noise: float) -> Table:
         table.caption = f"none {', '.join(FIGURES[name].title for name in fine)}"
         table.caption_justify = "left"
     return table
+
+
+def _known(name: str, figures: Mapping[str, float]) -> bool:
+    return not math.isnan(figures.get(name, math.nan))
 
 
 def _all_well(name: str, shown: Sequence[Mapping[str, float]]) -> bool:

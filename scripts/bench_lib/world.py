@@ -22,6 +22,7 @@ from scripts.trial_lib.traces import remove_traces
 from scripts.stack.errors import StackError
 from scripts.stack.instance import HOST
 from scripts.stack.ports import lasting_port
+from scripts.stack.probe import listens
 
 Say = Callable[[str], None]
 
@@ -71,7 +72,7 @@ class World:
         """Start the services.
 
         Raises:
-            StackError: one can't be started.
+            StackError: one can't be started, or nothing answers at an address that was given.
         """
         wanted = tuple(target for target in SERVICES if target not in self._given)
         with contextlib.ExitStack() as ending:
@@ -82,6 +83,7 @@ class World:
                 own.start()
                 self.addresses.update(own.addresses)
             for target, address in self._given.items():
+                _check_answers(target, address)
                 ending.callback(self._remove_traces, target, address)
                 self.addresses[target] = address
             ending.callback(self.end_nodes)
@@ -175,3 +177,10 @@ class World:
             remove_traces(target, address, self.cluster)
         except StackError as exc:
             self._say(str(exc))
+
+
+def _check_answers(target: Target, address: str) -> None:
+    for host, port in endpoints(target, address):
+        if not listens(host, port):
+            cure = f"start it, or leave {_OPTIONS[target]} out"
+            raise StackError(f"no {target} answers at {host}:{port}", cure)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from scripts.chaos_lib.options import Options
 from scripts.chaos_lib.scene import Scene
@@ -58,9 +59,9 @@ def described_scene(folder: Path) -> Iterator[Scene]:
 
 
 @asynccontextmanager
-async def embedded_node() -> AsyncIterator[str]:
-    """Run a node in this process and memory; give its url."""
-    node = Node(NodeSettings(host="127.0.0.1", port=0))
+async def embedded_node(**settings: Any) -> AsyncIterator[str]:
+    """Run a node in this process and memory, with these settings; give its url."""
+    node = Node(NodeSettings(host="127.0.0.1", port=0, **settings))
     try:
         yield (await node.start()).url
     finally:
