@@ -23,14 +23,14 @@ from scripts.bench_lib.row import Row
 from scripts.bench_lib.service_nginx import FILE, NGINX
 from scripts.bench_lib.stage import Case, Stage
 from scripts.bench_lib.world import World
-from scripts.trial_lib.target import Target
-from scripts.trial_lib.program import Program
 from scripts.stack.errors import StackError
 from scripts.stack.instance import HOST, Instance
 from scripts.stack.packages import can_install, install
 from scripts.stack.paths import RUN
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 from scripts.stack.probe import ask
+from scripts.trial_lib.program import Program
+from scripts.trial_lib.target import Target
 
 _NODES = 3
 """Nodes from which the balancer picks."""
@@ -54,7 +54,7 @@ def balancer(stage: Stage) -> list[Row]:
 @contextlib.contextmanager
 def _balancer(world: World) -> Iterator[tuple[int, int]]:
     """Run a balancer where the nodes run; give its port and process."""
-    port = lasting_port()
+    port = free_port()
     zookeeper = ["--zk", world.addresses[Target.ZOOKEEPER], "--cluster", world.cluster]
     command = ["balancer", "start", *zookeeper, "--host", HOST, "--port", str(port)]
     program = Program("balancer", world.folder, port, [*command, "--log-level", "warning"])
@@ -69,7 +69,7 @@ def _balancer(world: World) -> Iterator[tuple[int, int]]:
 @contextlib.contextmanager
 def _nginx(world: World, body: bytes) -> Iterator[tuple[int, int]]:
     """Run nginx where the nodes run; give its port and process."""
-    instance = Instance(NGINX, world.folder / "nginx", lasting_port())
+    instance = Instance(NGINX, world.folder / "nginx", free_port())
     try:
         instance.start()
         Path(instance.folder, "www", FILE).write_bytes(body)

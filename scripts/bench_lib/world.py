@@ -14,15 +14,15 @@ from typing import Self
 from scripts.bench_lib import procfs
 from scripts.bench_lib.meter import Meter
 from scripts.bench_lib.pins import Pins
-from scripts.trial_lib.endpoints import endpoints
-from scripts.trial_lib.target import SERVICES, Target
-from scripts.trial_lib.program import Program
-from scripts.trial_lib.own_services import OwnServices
-from scripts.trial_lib.traces import remove_traces
 from scripts.stack.errors import StackError
 from scripts.stack.instance import HOST
-from scripts.stack.ports import lasting_port
+from scripts.stack.ports import free_port
 from scripts.stack.probe import listens
+from scripts.trial_lib.endpoints import endpoints
+from scripts.trial_lib.own_services import OwnServices
+from scripts.trial_lib.program import Program
+from scripts.trial_lib.target import SERVICES, Target
+from scripts.trial_lib.traces import remove_traces
 
 Say = Callable[[str], None]
 
@@ -39,8 +39,8 @@ class NodeProcess(Program):
     """A node, started as an operator would start it."""
 
     def __init__(self, name: str, folder: Path, options: Sequence[str]) -> None:
-        self.address = (HOST, lasting_port())
-        health_port = lasting_port()
+        self.address = (HOST, free_port())
+        health_port = free_port()
         ports = ["--port", str(self.address[1]), "--admin-port", str(health_port)]
         command = ["server", "start", "--host", HOST, *ports, *options]
         super().__init__(name, folder, health_port, command)
