@@ -12,6 +12,9 @@ DEFAULT_REDIS = "redis://127.0.0.1:6379/0"
 DEFAULT_AMQP = "amqp://guest:guest@127.0.0.1:5672/%2F"
 _ZOOKEEPER_PORT = 2181
 
+# What a client connects to stands in the record, which has to fit into a small znode.
+MAX_PUBLIC_URL = 255
+
 _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+))(?::(?P<port>\d+))?")
 
 
@@ -70,6 +73,27 @@ def parse_zookeeper(text: str) -> ZookeeperAddress:
     return ZookeeperAddress(
         ",".join(join_host_port(*pair) for pair in pairs), "" if chroot == "/" else chroot
     )
+
+
+def check_public_url(text: str) -> str:
+    """Return the URL at which clients reach a node.
+
+    Raises:
+        InvalidAddress: it is no `ws://` or `wss://` URL with a host, is too long, or has parts that
+            clients do not send to a node.
+    """
+    expected = "ws://HOST[:PORT]/PATH or wss://HOST[:PORT]/PATH"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for a port that is none
+    except ValueError as exc:
+        raise InvalidAddress(text, expected) from exc
+    plain = not (parts.username or parts.query or parts.fragment or any(c.isspace() for c in text))
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or not plain:
+        raise InvalidAddress(text, expected)
+    if len(text) > MAX_PUBLIC_URL:
+        raise InvalidAddress(text, f"{expected}, at most {MAX_PUBLIC_URL} long")
+    return text
 
 
 def without_password(url: str) -> str:

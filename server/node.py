@@ -204,7 +204,7 @@ class Node:
             node_id=self.node_id,
             host=host,
             port=port,
-            url=f"ws://{join_host_port(host, port)}{settings.path}",
+            url=settings.public_url or f"ws://{join_host_port(host, port)}{settings.path}",
             weight=settings.weight,
             zone=settings.zone,
             started=round(time.time(), 3),

@@ -24,6 +24,8 @@ class NodeSettings:
         host: address to listen on.
         port: port to listen on; 0 for any free one.
         advertise: `host:port` by which others reach the node; None for its own address.
+        public_url: what clients connect to, where a TLS terminator stands before the node; None for
+            `ws://` at the advertised address.
         path: where WebSockets are served.
         weight: share of the clients relative to other nodes.
         zone: where the node runs; clients prefer their own zone.
@@ -66,6 +68,7 @@ class NodeSettings:
     host: str = "0.0.0.0"  # every interface: clients come from elsewhere
     port: int = DEFAULT_PORT
     advertise: tuple[str, int] | None = None
+    public_url: str | None = None
     path: str = DEFAULT_PATH
     weight: int = 1
     zone: str = ""

@@ -7,6 +7,7 @@ import pytest
 from cluster.address import (
     DEFAULT_ZOOKEEPER,
     ZookeeperAddress,
+    check_public_url,
     join_host_port,
     parse_host_port,
     parse_zookeeper,
@@ -67,6 +68,24 @@ def test_ensembles(text: str, hosts: str, chroot: str) -> None:
 def test_what_is_no_ensemble(text: str) -> None:
     with pytest.raises(InvalidAddress, match="chroot"):
         parse_zookeeper(text)
+
+
+@pytest.mark.parametrize("text", ["wss://chat.example.org/ws", "ws://[::1]:7177/", "wss://h"])
+def test_public_urls(text: str) -> None:
+    assert check_public_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("chat.example.org", "https://h/ws", "wss://", "wss://h:port/ws", "wss://h:70000/ws"),
+        *("wss://user@h/ws", "wss://h/ws?a=b", "wss://h/ws#a", "wss://h/a b", "wss://[::1/ws"),
+        "wss://h/" + "a" * 300,
+    ],
+)
+def test_what_is_no_public_url(text: str) -> None:
+    with pytest.raises(InvalidAddress):
+        check_public_url(text)
 
 
 def test_passwords_are_not_shown() -> None:

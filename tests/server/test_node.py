@@ -39,6 +39,14 @@ async def test_what_is_advertised_is_what_others_see() -> None:
         assert url_of(node) == "ws://chat.example.org:443/ws"
 
 
+async def test_a_public_url_is_what_clients_are_told() -> None:
+    url = "wss://chat.example.org/ws"
+    async with running(public_url=url) as [node]:
+        assert url_of(node) == url
+        assert node.record is not None
+        assert node.record.host == "127.0.0.1"
+
+
 async def test_it_listens_before_it_is_in_the_registry_and_not_longer() -> None:
     world = MemoryWorld()
     node = make_node(LOCAL, world)
