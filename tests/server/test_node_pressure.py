@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from server import router
@@ -20,6 +22,12 @@ async def send_many(sender: Client, to: str, count: int, first: int = 1) -> None
         await sender.say("send", id=f"s-{number}", to=to, body=BODY)
         while (await sender.hear())["type"] != "sent":
             pass
+
+
+async def say_many(sender: Client, to: str, count: int) -> None:
+    """Send large messages, however many are confirmed by then."""
+    for number in range(1, 1 + count):
+        await sender.say("send", id=f"s-{number}", to=to, body=BODY)
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_gets_all_on_return() -> None:
@@ -87,15 +95,14 @@ async def test_a_sender_that_outruns_the_store_is_paused(monkeypatch: pytest.Mon
     async with running(wrap=FaultyInbox) as [node], client(node, "alice") as alice:
         faulty(node).gate.clear()
         [channel] = node.parts.hub.users["alice"]
-        for number in range(1, 301):
-            await alice.say("send", id=f"s-{number}", to="bob", body=BODY)
-            if channel.paused:
-                break
+        # Beside the rest: once the node has paused her and every buffer is full, her writes wait.
+        sending = asyncio.create_task(say_many(alice, "bob", 300))
         await eventually(lambda: channel.paused)
         # What was read in one go before the pause is taken, and no more.
         assert node.parts.router._waiting_bytes < 2_000_000
         faulty(node).gate.set()
-        frames = await alice.hear_many(number)
-        assert [frame["offset"] for frame in frames] == list(range(1, number + 1))
+        frames = await alice.hear_many(300)
+        assert [frame["offset"] for frame in frames] == list(range(1, 301))
+        await sending
         await eventually(lambda: not channel.paused)
         await alice.nothing_else()
