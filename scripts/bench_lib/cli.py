@@ -112,7 +112,7 @@ def _is_default(context: click.Context, name: str) -> bool:
 
 def _run(names: Sequence[str], options: Options) -> int:
     # An exception, so that everything is ended on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     out = Console(width=None if sys.stdout.isatty() else _WIDTH)
     try:
         rows = hold(names, options, out, complain)
@@ -122,6 +122,8 @@ def _run(names: Sequence[str], options: Options) -> int:
     except KeyboardInterrupt:
         complain("scripts/bench: given up; everything has been ended")
         return _GIVEN_UP
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return _judge(rows, options)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 _SPARE = 200
 """Files that a process needs beside the connections that are measured."""
 
-_PER_SOURCE = 15_000
-"""Ports of one address that outgoing connections may have at once; Linux gives them 28,000."""
+_PER_SOURCE = 10_000
+"""Connections from one address: Linux has 28,000 ports, and looks long for the last ones."""
 
 
 def raise_limit() -> int:
