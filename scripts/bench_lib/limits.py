@@ -9,8 +9,8 @@ from collections.abc import Iterator
 _SPARE = 200
 """Files that a process needs beside the connections that are measured."""
 
-_PER_SOURCE = 10_000
-"""Connections from one address: Linux has 28,000 ports, and looks long for the last ones."""
+_PER_SOURCE = 4_000
+"""Connections from one address. Linux has 28,000 ports, and soon looks long for a free one."""
 
 
 def raise_limit() -> int:
