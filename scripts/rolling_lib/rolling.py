@@ -14,6 +14,7 @@ from scripts.stack.errors import StackError
 from scripts.stack.waiting import wait_until
 from scripts.trial_lib.program import NodeProgram
 from scripts.trial_lib.running import thoroughly
+from scripts.trial_lib.user import User
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +65,16 @@ class Rolling:
         restart.gone = stage.clock()
         if restart.gone - restart.told >= self._limit:
             self.problems.append(f"{node.name} did not end within {self._limit:g} s")
-        places = (stage.name_of(user.node_id) if user.connected else "nowhere" for user in users)
-        restart.moved_to = dict(Counter(places))
+        restart.moved_to = dict(Counter(self._place(user, node) for user in users))
         await thoroughly(asyncio.to_thread(self._start, node))
         restart.back = stage.clock()
         took = restart.back - restart.gone
         self._say(f"{restart.back:6.1f} s  {node.name} is back, {took:.1f} s after it had gone")
+
+    def _place(self, user: User, gone: NodeProgram) -> str:
+        """Return where a client is; one that has not noticed yet that its node is gone, nowhere."""
+        lost = not user.connected or user.node_id == gone.node_id
+        return "nowhere" if lost else self._stage.name_of(user.node_id)
 
     def _end(self, node: NodeProgram) -> None:
         if self._options.kill:

@@ -61,6 +61,7 @@ async def test_kills_miss_the_goal(
     report = run.report
     assert report["worst_pace"]["ratio"] > 2
     assert report["gaps"]["clients"] == 20
+    assert not any(each["node"] in each["moved_to"] for each in report["restarts"])
     assert report["totals"]["lost"] == report["totals"]["doubled"] == 0
     assert "FAILED: reconnects came at" in run.output
 
