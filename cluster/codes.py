@@ -17,8 +17,6 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009
     # The node is stopping; every other node can serve the client.
     NODE_STOPPING = 4000
-    # The client has been told to move and has not gone in time.
-    MOVED = 4001
     # Nothing was heard for the heartbeat and its grace.
     HEARTBEAT_MISSED = 4002
     # The client did not send its `connect` frame in time.

@@ -220,6 +220,42 @@ test("what the node can't store goes again, alone first, then all in order", asy
   assert.equal(a.opened, 1);
 });
 
+test("the waits before it goes again begin anew with every success", async () => {
+  const { world, client, a } = await joined();
+  world.chance = 1;
+  let up = false;
+  a.instead = (socket, { type, id }) => {
+    if (type === "send" && !up) socket.say({ type: "error", id, code: "unavailable", reason: "", temporary: true });
+    return type === "send" && !up;
+  };
+  const first = client.send("alice", 1);
+  await world.clock.advance(1);
+  up = true;
+  await world.clock.advance(2);
+  await first;
+  up = false;
+  client.send("alice", 2).catch(() => {});
+  await world.clock.advance(0.15);
+  assert.equal(bodies(a).filter((body) => body === 2).length, 2);
+});
+
+test("what is given up while the node waits for it does not hold up the rest", async () => {
+  const { world, client, a } = await joined();
+  let up = false;
+  a.instead = (socket, { type, id }) => {
+    if (type === "send" && !up) socket.say({ type: "error", id, code: "unavailable", reason: "", temporary: true });
+    return type === "send" && !up;
+  };
+  const sending = [client.send("alice", 1, { timeout: 0.02 }), client.send("alice", 2)];
+  const results = Promise.allSettled(sending);
+  await settled();
+  up = true;
+  await world.clock.advance(1);
+  const [given, stored] = await results;
+  assert.ok(given.reason instanceof SendTimeout);
+  assert.deepEqual([stored.value.offset, a.opened, a.sockets.length], [1, 2, 1]);
+});
+
 test("calls of send are bounded", async () => {
   const { world, client, a } = await joined({ sendWindow: 2, sendQueue: 1 });
   a.instead = (socket, { type }) => type === "send";
@@ -332,6 +368,18 @@ test("while the balancer is away its last answer serves, with the failed node la
   assert.deepEqual([client.node, a.opened, b.opened], ["b", 1, 1]);
 });
 
+test("a node that could not be reached is tried last for a while", async () => {
+  const world = new World("a", "b", "c", "d");
+  const [a, b] = world.nodes;
+  a.up = false;
+  const [client] = await Promise.all([connect(ADDRESS, world.options()), world.clock.advance()]);
+  assert.equal(client.node, "b");
+  a.up = true;
+  b.cut();
+  await world.clock.advance();
+  assert.equal(client.node, "c");
+});
+
 test("a list of nodes will do as an address, from a random start", async () => {
   for (const [chance, node] of [[0, "a"], [0.99, "b"]]) {
     const world = new World("a", "b");
@@ -349,6 +397,7 @@ test("closing waits for sends on their way and acknowledges what was handled", a
   const sending = client.send("alice", 1);
   const closing = client.close();
   await assert.rejects(client.send("alice", 2), ClientClosed);
+  await assert.rejects(client.presence("alice"), ClientClosed);
   await sending;
   await world.clock.advance();
   await closing;

@@ -52,6 +52,24 @@ test("a move to nobody: stays until somebody takes the client, or it is closed",
   assert.deepEqual([client.node, b.of("connect")[0].moved], ["b", true]);
 });
 
+test("a channel that opens too late to be of use is closed", async () => {
+  const { world, client, a, b } = await joined();
+  let late = null;
+  b.instead = (socket, { type }) => {
+    if (type !== "connect" || late) return false;
+    late = socket;
+    return true;
+  };
+  a.say({ type: "move", url: b.url, within: 0 });
+  await world.clock.advance();
+  a.cut();
+  await world.clock.advance();
+  assert.deepEqual([client.node, b.sockets.length], ["b", 2]);
+  late.say(b.connected(0));
+  await world.clock.advance();
+  assert.deepEqual([late.readyState, b.sockets.length, client.state], [3, 1, "connected"]);
+});
+
 test("during a move nothing is lost or doubled", async () => {
   const { world, client, a, b } = await joined();
   a.message(1);
