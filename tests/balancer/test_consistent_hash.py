@@ -60,7 +60,7 @@ def test_when_a_node_leaves_only_its_keys_move(count: int, leaver: int) -> None:
 
 # The nodes are other ones in each example, but the same in each run: two percent are four standard
 # deviations here, and no test may fail by chance.
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(
     st.lists(
         st.tuples(st.uuids().map(str), st.integers(1, 5)),

@@ -107,7 +107,7 @@ def test_whatever_the_weights_the_clients_of_the_others_stay(
     assert out not in after
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(weights_of_nodes)
 @example([1, 1, 1])
 @example([5, 1, 1])

@@ -51,7 +51,7 @@ def test_nodes_fill_up_by_weight_within_three_percent(weights: list[int]) -> Non
         assert loads[record.node_id] == pytest.approx(expected, rel=0.03)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(weights_of_nodes)
 def test_nodes_of_any_weights_fill_up_within_three_percent(weights: list[int]) -> None:
     loads = fill(weights, picks=2000, lag=10)

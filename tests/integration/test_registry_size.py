@@ -46,10 +46,12 @@ async def watches(hosts: str) -> int:
     """Return how many watches a ZooKeeper holds, by its own count."""
     host, _, port = hosts.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"wchs")
+    writer.write(b"mntr")
     answer = (await reader.read(-1)).decode()
     writer.close()
-    return int(answer.rpartition("watches:")[2])
+    # `wchs` would leave out those over children.
+    numbers = dict(line.split("\t", 1) for line in answer.splitlines() if "\t" in line)
+    return int(numbers["zk_watch_count"])
 
 
 async def holding(hosts: str, count: int) -> None:
