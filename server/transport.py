@@ -213,13 +213,13 @@ class WebSocketTransport(asyncio.Protocol):
         return self._ws.state is State.OPEN and self._fragments is None and self._bounds.between
 
     def _give_library(self, data: bytes, at: int) -> int:
-        """Have the library read a line of the handshake, or (the rest of) a frame.
+        """Have the library read what there is of the handshake, or of a frame.
 
         Returns:
             Where that ends in `data`. Nothing behind it is known to the library yet.
         """
         if self._ws.state is State.CONNECTING:
-            end = data.find(b"\n", at) + 1 or len(data)
+            end = _end_of_handshake(data, at)
         else:
             end = self._bounds.follow(data, at)
         self._ws.receive_data(data[at:end])
@@ -334,3 +334,14 @@ def _select_subprotocol(_ws: ServerProtocol, offered: Sequence[Subprotocol]) -> 
     if SUBPROTOCOL in offered:
         return Subprotocol(SUBPROTOCOL)
     raise NegotiationError(f"this node speaks {SUBPROTOCOL}")
+
+
+def _end_of_handshake(data: bytes, at: int) -> int:
+    """Return where the library has to stop reading, to know nothing of the frames behind.
+
+    That is behind the empty line, which may have begun in an earlier piece.
+    """
+    if data[at] in b"\r\n":
+        return data.find(b"\n", at) + 1 or len(data)
+    end = data.find(b"\r\n\r\n", at)
+    return len(data) if end < 0 else end + 4
