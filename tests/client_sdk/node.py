@@ -121,6 +121,16 @@ class ScriptedNode:
             self._server.close(code=code)
             await self._server.wait_closed()
             self._server = None
+            await self._cut_latecomers()
+
+    async def _cut_latecomers(self) -> None:
+        """Cut those who were accepted while the server closed; it does not know of them."""
+        for _ in range(3):  # rounds of the loop in which asyncio makes a transport of each
+            await asyncio.sleep(0)
+        while self._transports:
+            for transport in list(self._transports):
+                transport.abort()
+            await asyncio.sleep(0)
 
     async def kill(self) -> None:
         """Cut all connections and stop listening, as a killed process would."""
