@@ -1,4 +1,4 @@
-"""The admin port: health, readiness and metrics over HTTP, who is present, and the drain.
+"""The admin port: health, readiness, metrics and status over HTTP, who is present, and the drain.
 
 It has no authentication, so it listens on the loopback interface unless it is told otherwise.
 """
@@ -12,6 +12,7 @@ from cluster.health import add_health_routes
 from cluster.names import check_name
 from server.admin_drain import add_drain_routes
 from server.metrics import metrics_registry
+from server.status import add_status_route
 
 if TYPE_CHECKING:
     from server.node import Node
@@ -41,6 +42,7 @@ class Admin:
         )
         app.router.add_get("/v1/presence/{user}", self._presence)
         add_drain_routes(app, node)
+        add_status_route(app, node)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.admin_host, settings.admin_port)
