@@ -121,6 +121,11 @@ export class Client {
   send(to: string, body: unknown, options?: SendOptions): Promise<Sent>;
   /** Whether a user has a device connected anywhere; null if that can't be told now. */
   presence(user: string, options?: { timeout?: number }): Promise<boolean | null>;
+  /**
+   * Go to another node as soon as one accepts: the new channel first, then the old one is closed.
+   * Nothing is done while there is no channel. `onState` tells when it is there.
+   */
+  move(): void;
   /** Wait a moment for sends on their way, acknowledge what was handled, and disconnect. */
   close(): Promise<void>;
   readonly state: State;

@@ -1592,6 +1592,11 @@ class Keeper {
     moment.then(() => this.#replace(channel, url)).catch((error) => this.failed(error));
   }
 
+  /** Leave the channel for any other node now; nothing is done while there is none, or it is left already. */
+  move() {
+    if (this.channel !== null) this.leave(this.channel, { url: null, within: 0 });
+  }
+
   /** Replace the channel by a new one at once, on the same node unless it is to be left anyway. */
   resume() {
     if (this.channel === null) return;
@@ -1786,6 +1791,11 @@ export class Client {
   async presence(user, { timeout = 5 } = {}) {
     if (this.#closing) throw new ClientClosed();
     return this.#questions.ask(user, timeout);
+  }
+
+  /** Go to another node as soon as one accepts: the new channel first, then the old one is closed. */
+  move() {
+    this.#keeper.move();
   }
 
   /** Wait a moment for sends on their way, acknowledge what was handled, and disconnect. */

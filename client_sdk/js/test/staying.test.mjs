@@ -39,6 +39,24 @@ test("a move without a url: any node but this one", async () => {
   assert.equal(client.node, "b");
 });
 
+test("a move at the client's own wish: another node, the new channel first", async () => {
+  const { world, client, a, b } = await joined();
+  let stillOpen = null;
+  b.instead = (socket, { type }) => {
+    if (type === "connect") stillOpen = a.sockets.length;
+    return false;
+  };
+  client.move();
+  client.move();
+  await world.clock.advance();
+  assert.deepEqual([client.node, stillOpen, a.sockets.length, b.opened], ["b", 1, 0, 1]);
+  assert.deepEqual(world.events, ["connected", "moving", "connected"]);
+  await client.close();
+  client.move();
+  await world.clock.advance(1);
+  assert.equal(a.opened, 1);
+});
+
 test("a move to nobody: stays until somebody takes the client, or it is closed", async () => {
   const { world, client, a, b } = await joined();
   b.up = false;
