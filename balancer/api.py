@@ -2,7 +2,7 @@
 
 GET /v1/node?policy=&user=&zone=&count=    the node to connect to, and further candidates
 GET /v1/nodes?version=&wait=               all nodes; waits for another version if asked to
-GET /                                      what this is
+GET /                                      the page for a browser, for others what this is
 """
 
 import logging
@@ -16,6 +16,7 @@ from balancer.answers import error_answer, node_answer, nodes_answer
 from balancer.client_address import client_address
 from balancer.feed import Feed
 from balancer.metrics import Metrics
+from balancer.page import Page, wants_page
 from balancer.pickers import Pickers
 from balancer.query import BadParameter, read_node_query, read_nodes_query
 from balancer.settings import BalancerSettings
@@ -30,6 +31,8 @@ This is a balancer of a messaging cluster: it says which node to connect to.
                   ?policy=round_robin|ip_hash|consistent_hash|least_loaded
                   &user=NAME &zone=ZONE &count=N
   GET /v1/nodes   all nodes; ?version=V&wait=SECONDS answers when the list is no longer version V
+  GET /v1/cluster the nodes and what they say of themselves, as the page shows it
+  GET /           in a browser: the page
   GET /healthz    whether this process answers
   GET /readyz     whether it knows the nodes
   GET /metrics    its numbers, for Prometheus
@@ -62,10 +65,12 @@ class Api:
         self._pickers = pickers
         self._metrics = metrics
         self._clock = clock
+        self._page = Page()
 
     def add_routes(self, app: web.Application) -> None:
         """Add the routes to an application, and what holds for all of its answers."""
         app.router.add_get("/", self._home)
+        self._page.add_routes(app)
         # No HEAD: it would take a turn in the rotation for nothing.
         app.router.add_get("/v1/node", self._node, allow_head=False)
         app.router.add_get("/v1/nodes", self._nodes, allow_head=False)
@@ -88,8 +93,10 @@ class Api:
             details["degraded"] = "the registry cannot confirm the list: this is the last one known"
         return True, details
 
-    async def _home(self, _request: web.Request) -> web.Response:
-        return web.Response(text=_HOME)
+    async def _home(self, request: web.Request) -> web.Response:
+        if wants_page(request):
+            return self._page.home(request)
+        return web.Response(text=_HOME, headers={"Vary": "Accept"})
 
     async def _node(self, request: web.Request) -> web.Response:
         query = read_node_query(request.query, self._settings.policy)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import uvloop
 
+from balancer.cli_admin import admin_options, read_admin_token
 from balancer.client_address import parse_network
 from balancer.feed import CURE
 from balancer.policy import DEFAULT_POLICY, POLICIES
@@ -37,6 +38,7 @@ def main() -> None:
       balancer start --zk &                    # a balancer beside it
       curl http://127.0.0.1:7000/v1/node       # the node to connect to
       curl http://127.0.0.1:7000/v1/nodes      # all of them
+      open http://127.0.0.1:7000/              # the cluster, in a browser
     """
 
 
@@ -106,10 +108,14 @@ def main() -> None:
     help="Keep the last list of nodes in this file, and begin with it at the next start, so that "
     "clients get an answer even while ZooKeeper is away.",
 )
+@admin_options
 @log_options
 def start(
     zk: str | None,
     trusted_proxy: tuple[str, ...],
+    allow_admin: bool,
+    admin_token: str | None,
+    admin_token_file: Path | None,
     log_level: str,
     log_format: str,
     **options: Any,
@@ -123,6 +129,9 @@ def start(
       balancer start --zk --policy least_loaded --zone east
       balancer start --zk --trusted-proxy 10.0.0.0/8       # behind a proxy
       balancer start --zk --cache /var/lib/im/nodes.json   # start even without ZooKeeper
+      balancer start --zk --allow-admin --admin-token-file token   # the page can drain nodes
+
+    In a browser, http://HOST:PORT/ shows the cluster.
     """
     if zk is None:
         raise click.UsageError(
@@ -134,6 +143,7 @@ def start(
     settings = BalancerSettings(
         zk=address,
         trusted_proxies=tuple(map(parse_network, trusted_proxy)),
+        admin_token=read_admin_token(allow_admin, admin_token, admin_token_file),
         **options,
     )
     try:

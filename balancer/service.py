@@ -6,9 +6,11 @@ import time
 from aiohttp import web
 
 from balancer.api import Api
+from balancer.cluster_api import ClusterApi
 from balancer.failures import BASE, FailureMemory
 from balancer.feed import Feed
 from balancer.metrics import Metrics
+from balancer.node_admin import NodeAdmin
 from balancer.pickers import Pickers
 from balancer.prober import Prober
 from balancer.settings import BalancerSettings
@@ -36,6 +38,7 @@ class BalancerService:
         # An ejection has to outlast the time until the next probe.
         self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
         self._prober = Prober(lambda: self._feed.snapshot, self._failures, every=settings.probe)
+        self._cluster = ClusterApi(settings, self._feed, self._failures, NodeAdmin())
         # Both are set by `start`.
         self._runner: web.AppRunner | None = None
         self._joining: asyncio.Task[None] | None = None
@@ -80,6 +83,7 @@ class BalancerService:
         await self._prober.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        await self._cluster.close()
         if self._joining is not None:
             self._joining.cancel()
             # Waiting, unlike awaiting, does not raise the error that `joined` is there to tell.
@@ -93,6 +97,7 @@ class BalancerService:
         pickers = Pickers(self._settings.zone, self._failures)
         api = Api(self._settings, self._feed, pickers, metrics)
         api.add_routes(app)
+        self._cluster.add_routes(app)
         add_health_routes(app, ready=api.ready, metrics=metrics.registry)
         return app
 

@@ -1,6 +1,6 @@
 """Everything that a balancer can be told, in one place. Only `balancer.cli` fills it in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from balancer.client_address import Network
@@ -33,6 +33,7 @@ class BalancerSettings:
             cache it is for ever, too.
         cache: a file in which the last list is kept, to be served at the next start until the
             registry answers; None for none. Who can write to it decides where clients go.
+        admin_token: who shows it sees users' names and may drain nodes; None if nobody may.
     """
 
     zk: ZookeeperAddress | None = None
@@ -45,3 +46,4 @@ class BalancerSettings:
     probe: float = DEFAULT_PROBE
     wait: float | None = None
     cache: Path | None = None
+    admin_token: str | None = field(default=None, repr=False)
