@@ -1,11 +1,13 @@
-"""The demo: two nodes, a balancer and a conversation, all in one process and in memory."""
+"""The demo: two nodes, a balancer with its page, a conversation; all in one process, in memory."""
 
 import argparse
 import asyncio
 import contextlib
 import logging
+import secrets
 import signal
 import time
+import uuid
 
 from balancer.service import BalancerService
 from balancer.settings import BalancerSettings
@@ -20,13 +22,20 @@ HOST = "127.0.0.1"
 BALANCER_PORT = 7000
 TIMEOUT = 10.0
 
+# Seconds after which a node that was drained comes back, so that there is always somewhere to go.
+BACK_AFTER = 5.0
+
 
 class Demo:
     """The cluster of the demo and the two who talk in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_port: int = DEFAULT_PORT, balancer_port: int = BALANCER_PORT) -> None:
+        self._ports = (first_port, first_port + 1)
+        self._balancer_port = balancer_port
         self._world = MemoryWorld()
         self._started = time.monotonic()
+        # Who may drain nodes: whoever follows the link that is printed.
+        self._token = secrets.token_urlsafe(16)
 
     def say(self, line: str) -> None:
         """Print a line with the seconds since the start."""
@@ -35,8 +44,8 @@ class Demo:
     async def run(self, *, once: bool) -> None:
         """Start everything, show the conversation, and stay until a signal unless `once`."""
         async with contextlib.AsyncExitStack() as stack:
-            for number in range(2):
-                await self._start_node(stack, DEFAULT_PORT + number)
+            for port in self._ports:
+                await self._keep_node(stack, port)
             balancer = await self._start_balancer(stack)
             self.say(f"balancer   {balancer}/v1/node hands out a node, round robin")
             alice = await stack.enter_async_context(connect(balancer, user="alice"))
@@ -68,7 +77,9 @@ class Demo:
 
     async def _stay(self, balancer: str, alice: Client, bob: Client) -> None:
         self.say("")
-        self.say("Join from other terminals; alice and bob answer:")
+        self.say("See it in a browser, and write to alice and bob, who answer:")
+        self.say(f"  {balancer}/#token={self._token}")
+        self.say("Or join from other terminals:")
         self.say(f"  .venv/bin/server chat --balancer {balancer} --as carol")
         self.say(f"  .venv/bin/server chat --balancer {balancer} --as dave")
         self.say("Ctrl-C ends the demo.")
@@ -81,9 +92,7 @@ class Demo:
             for client, name in ((alice, "alice"), (bob, "bob"))
         ]
         await stop.wait()
-        for bot in bots:
-            bot.cancel()
-        await asyncio.gather(*bots, return_exceptions=True)
+        await _end(*bots)
 
     async def _answer(self, client: Client, name: str) -> None:
         async for message in client:
@@ -94,23 +103,53 @@ class Demo:
     def _reply(self, client: Client, message: Message) -> str:
         return f"got “{_text(message)}” on {client.url}, at offset {message.offset} of my inbox"
 
-    async def _start_node(self, stack: contextlib.AsyncExitStack, port: int) -> None:
-        node_id = f"00000000-0000-4000-8000-{port:012d}"
-        settings = NodeSettings(host=HOST, port=port)
+    async def _keep_node(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        """Start a node; whenever it has been drained, end it and start another one."""
+        node = await self._start_node(port)
+        keeping = asyncio.create_task(self._keep(node, port))
+        stack.push_async_callback(_end, keeping)
+
+    async def _keep(self, node: Node | None, port: int) -> None:
+        try:
+            while node is not None:
+                await node.drain.ended.wait()
+                drained, node = node, None
+                await drained.stop()
+                self.say(f"node       {drained.node_id} has been drained and has ended")
+                await asyncio.sleep(BACK_AFTER)
+                node = await self._start_node(port)
+        finally:
+            if node is not None:
+                await node.stop()
+
+    async def _start_node(self, port: int) -> Node:
+        node_id = str(uuid.uuid4())
+        settings = NodeSettings(host=HOST, port=port, admin_port=0)
         node = Node(settings, memory_backends(settings, node_id, self._world), node_id)
-        stack.push_async_callback(node.stop)
-        record = await node.start()
+        try:
+            record = await node.start()
+        except BaseException:
+            await node.stop()
+            raise
         self.say(f"node       {record.node_id} listens on {record.url}")
+        return node
 
     async def _start_balancer(self, stack: contextlib.AsyncExitStack) -> str:
-        settings = BalancerSettings(host=HOST, port=BALANCER_PORT)
+        settings = BalancerSettings(host=HOST, port=self._balancer_port, admin_token=self._token)
         service = BalancerService(settings, MemoryRegistry(self._world.nodes))
         stack.push_async_callback(service.stop)
         return f"http://{join_host_port(HOST, await service.start())}"
 
 
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks, and return when they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def _text(message: Message) -> object:
-    """Return what a message says: `server chat` and `server send` wrap it in an object."""
+    """Return what a message says: `server chat` and the page, for two, wrap it in an object."""
     body = message.body
     return body["text"] if isinstance(body, dict) and "text" in body else body
 
@@ -119,12 +158,18 @@ def main() -> int:
     """Run the demo; 0 if it has shown what it is to show."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="show the conversation and end")
-    once = parser.parse_args().once
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="of the first node; the second has the next"
+    )
+    parser.add_argument(
+        "--balancer-port", type=int, default=BALANCER_PORT, help="of the balancer and its page"
+    )
+    words = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     try:
-        asyncio.run(Demo().run(once=once))
+        asyncio.run(Demo(words.port, words.balancer_port).run(once=words.once))
     except OSError as exc:
-        ports = f"{DEFAULT_PORT}, {DEFAULT_PORT + 1} and {BALANCER_PORT}"
+        ports = f"{words.port}, {words.port + 1} and {words.balancer_port}"
         print(f"scripts/demo: it needs the ports {ports} of {HOST}: {exc}")
         return 1
     return 0

@@ -25,6 +25,10 @@ function device() {
 export class Chat {
   #client = null;
   #ways = new Ways();
+  // Whether the next node is one to which this tab moves, rather than one that it had to find.
+  #moving = false;
+  // How this tab came to its node, for people.
+  #how = "";
   // Draws the way of a message that was sent here, by the way.
   #drawers = new Map();
 
@@ -91,7 +95,7 @@ export class Chat {
     const client = this.#client;
     if (client === null) return;
     const words = {
-      connected: () => `${this.name} is on node ${placeOf(client.url)}. The balancer picked it, by round robin.`,
+      connected: () => `${this.name} is on node ${placeOf(client.url)}. ${this.#how}`,
       offline: () => "The browser says that there is no network. Messages wait until it is back.",
       reconnecting: () => `Looking for another node …${why ? ` (${why})` : ""}`,
       connecting: () => "Looking for a node …",
@@ -103,8 +107,14 @@ export class Chat {
   }
 
   #happened({ what, reason, url }) {
-    if (what === "moving") say(byId("you"), `Moving ${url ? `to ${placeOf(url)}` : "to another node"} …`);
-    else if (what === "ended" && this.#client !== null) this.#ended(reason);
+    if (what === "moving") {
+      this.#moving = true;
+      say(byId("you"), `Moving ${url ? `to ${placeOf(url)}` : "to another node"} …`);
+    } else if (what === "connected") {
+      this.#how = this.#moving ? "It moved there without a gap." : "The balancer picked it, by round robin.";
+      this.#moving = false;
+      this.#where();
+    } else if (what === "ended" && this.#client !== null) this.#ended(reason);
     else this.#where(what === "retrying" ? "nobody answers yet" : "");
   }
 

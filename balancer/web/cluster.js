@@ -25,7 +25,7 @@ class Node {
   // Messages a second, in and out; null until two answers have come.
   rates = null;
   // The last sums of them, the oldest first.
-  curve = [];
+  curve = Array(CURVE).fill(0);
   #last = null;
 
   constructor(id) {
@@ -130,11 +130,6 @@ export class Cluster {
   /** Messages a second that come in. */
   get rate() {
     return this.there.reduce((sum, node) => sum + (node.rates?.in ?? 0), 0);
-  }
-
-  /** What people call the node at a url. */
-  nameOf(url) {
-    return placeOf(url);
   }
 
   /** The names of the nodes that a user is connected to; empty if that is not known. */

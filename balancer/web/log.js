@@ -4,7 +4,7 @@ import { byId, make, say } from "./dom.js";
 import { clockMs, later, list, placeOf } from "./words.js";
 
 // How many messages are kept on the page.
-const KEPT = 500;
+const KEPT = 1000;
 
 /** Return the words of each step of a way from here: [words, time, whether it is still to come]. */
 export function outgoing(way, placesOf) {
@@ -50,7 +50,7 @@ export function textOf(body) {
 
 /** Add an entry at the top; return what draws its way. */
 export function addEntry(direction, who, text) {
-  const log = byId("log");
+  const log = byId("messages");
   const said = make("p", { class: "said" }, make("b", {}, who), ": ", make("span", { class: "text" }, text));
   const way = make("ol", { class: "way", "aria-live": "off", "aria-label": "Its way" });
   log.prepend(make("li", { "data-direction": direction }, said, way));

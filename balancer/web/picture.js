@@ -23,7 +23,7 @@ class Card {
     this.here = make("p", { class: "here" });
     this.bar = make("progress", { class: "bar", max: 1 });
     this.facts = Object.fromEntries(
-      ["Clients", "Messages", "Running", "Place"].map((name) => [name, make("dd")]),
+      ["Clients", "Messages", "Running", "About"].map((name) => [name, make("dd")]),
     );
     this.spark = sparkline();
     this.people = make("ul", { class: "people", "aria-label": "Who is connected here" });
@@ -61,7 +61,7 @@ class Card {
     say(this.facts.Messages, messagesOf(node));
     const uptime = status?.uptime ?? now - seen.started;
     say(this.facts.Running, state === "gone" ? `until ${clock(node.goneAt)}` : `for ${duration(uptime)}`);
-    say(this.facts.Place, placeOf(seen));
+    say(this.facts.About, about(seen));
     draw(this.spark, node.curve);
     this.#name(state === "gone" ? [] : (status?.sample ?? []), node.channels);
     this.button.hidden = !mayDrain || state !== "up";
@@ -69,7 +69,7 @@ class Card {
   }
 
   #name(sample, channels) {
-    const names = sample.slice(0, NAMED).map(({ user, device }) => (device === "default" ? user : `${user} (${device})`));
+    const names = sample.slice(0, NAMED).map(named);
     if (sample.length && channels > names.length) names.push(`and ${channels - names.length} more`);
     const text = names.join("\n");
     if (this.people.dataset.names !== text) {
@@ -99,10 +99,16 @@ class Card {
   }
 }
 
+/** A person as people say it: the devices of this page's tabs have made-up names. */
+function named({ user, device }) {
+  if (device === "default") return user;
+  return `${user} (${device.startsWith("page-") ? "page" : device})`;
+}
+
 function clientsOf({ channels, status, state }, share) {
   if (state === "gone") return "none any more";
   const users = status ? `, ${count(status.users, "user")}` : "";
-  return `${count(channels, "connection")}${users}: ${Math.round(share * 100)} % of all`;
+  return `${count(channels, "connection")} (${Math.round(share * 100)}\u00a0%)${users}`;
 }
 
 function messagesOf({ rates, status, seen, state }) {
@@ -112,7 +118,7 @@ function messagesOf({ rates, status, seen, state }) {
   return seen.admin ? "not known now" : "not known: no admin port";
 }
 
-function placeOf({ zone, weight, node_id }) {
+function about({ zone, weight, node_id }) {
   const parts = [zone && `zone ${zone}`, weight !== 1 && `weight ${weight}`, `id ${node_id.slice(0, 8)}`];
   return parts.filter(Boolean).join(", ");
 }
@@ -129,8 +135,7 @@ function sparkline() {
 
 function draw(svg, curve) {
   const top = Math.max(1, ...curve);
-  const left = 60 - curve.length;
-  const points = curve.map((value, at) => `${left + at},${(19 - (18 * value) / top).toFixed(1)}`);
+  const points = curve.map((value, at) => `${at},${(19 - (18 * value) / top).toFixed(1)}`);
   svg.firstChild.setAttribute("points", points.join(" "));
 }
 
