@@ -34,10 +34,10 @@ class Card {
       "li",
       { class: "node", "aria-labelledby": this.name.id },
       make("div", { class: "node-head" }, this.name, this.state),
-      this.here,
       this.bar,
       make("dl", { class: "facts" }, ...facts),
       this.spark,
+      this.here,
       this.people,
       this.button,
     );

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 from scripts.stack import services, venv
@@ -15,6 +16,8 @@ from scripts.stack.program import Program
 from scripts.stack.say import say
 
 _FOLDER = RUN / "cluster"
+_TOKEN = _FOLDER / "token"
+"""What the page asks for before it names users and drains nodes; made by `up`, kept by `down`."""
 _STARTED = _FOLDER / "services"
 """The services that `up` has started, one key a line; others were there before."""
 
@@ -27,7 +30,7 @@ def programs(environ: Mapping[str, str]) -> list[Program]:
     amqp = ["--amqp", f"amqp://guest:guest@{HOST}:{ports['rabbitmq']}/%2F"]
     first = port_of("IM_NODE_PORT", 7177, environ)
     nodes = [_node(port, [*zk, *redis, *amqp]) for port in (first, first + 1)]
-    return [*nodes, _balancer(port_of("IM_BALANCER_PORT", 7000, environ), zk)]
+    return [*nodes, _balancer(_balancer_port(environ), zk)]
 
 
 def up(environ: Mapping[str, str]) -> None:
@@ -38,6 +41,7 @@ def up(environ: Mapping[str, str]) -> None:
             and `down` ends them.
     """
     venv.make()
+    _make_token()
     _remember(services.up([], environ))
     waiting = []
     for program in programs(environ):
@@ -49,6 +53,7 @@ def up(environ: Mapping[str, str]) -> None:
         program.wait_ready()
     say("")
     status(environ)
+    say(f"the page: http://{HOST}:{_balancer_port(environ)}/#token={_TOKEN.read_text().strip()}")
 
 
 def down() -> None:
@@ -85,8 +90,21 @@ def _node(port: int, options: Sequence[str]) -> Program:
 
 def _balancer(port: int, options: Sequence[str]) -> Program:
     command = [str(VENV_BIN / "balancer"), "start", *options, "--host", HOST, "--port", str(port)]
+    command += ["--allow-admin", "--admin-token-file", str(_TOKEN)]
     folder = _FOLDER / f"balancer-{port}"
     return Program(folder, f"balancer http://{HOST}:{port}", command, port, port)
+
+
+def _balancer_port(environ: Mapping[str, str]) -> int:
+    return port_of("IM_BALANCER_PORT", 7000, environ)
+
+
+def _make_token() -> None:
+    """Make the operator's token, unless there is one; nobody else on this machine may read it."""
+    if not _TOKEN.exists():
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        _TOKEN.touch(mode=0o600)
+        _TOKEN.write_text(secrets.token_urlsafe(16) + "\n")
 
 
 def _started_programs() -> list[Program]:

@@ -1,4 +1,4 @@
-"""The page on real nodes and services: what tabs keep when nodes die or drain, or ZooKeeper goes."""
+"""The page on real nodes and services: when nodes die or drain, and ZooKeeper stops."""
 
 from __future__ import annotations
 

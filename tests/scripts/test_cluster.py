@@ -50,11 +50,22 @@ def _nodes(environ: dict[str, str]) -> list[object]:
     return nodes
 
 
+def _admin(page: str, token: str) -> object:
+    """Return what the balancer lets one do who shows a token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{page}v1/cluster", headers=headers)
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return json.load(answer)["admin"]
+
+
 def test_up_and_down(cluster: Checkout, own_redis: OwnRedis) -> None:
     environ = cluster.environ
     up = cluster.run("cluster", "up")
     assert up.returncode == 0, up.stdout + up.stderr
     assert up.stdout.count(" ready ") == 3
+    _, _, link = up.stdout.splitlines()[-1].partition("the page: ")
+    page, _, token = link.partition("#token=")
+    assert _admin(page, token) == "granted"
     # The balancer's watch may take a moment to tell it of the second node.
     assert wait_until(lambda: len(_nodes(environ)) == 2, 10.0)
     again = cluster.run("cluster", "up")
