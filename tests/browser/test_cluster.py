@@ -12,8 +12,8 @@ from tests.browser.chromium import Chromium, Tab
 from tests.browser.conftest import TOKEN
 from tests.browser.seen import came, enter, place_of, states, until_state, write
 from tests.scenarios.conftest import StartNode
-from tests.scenarios.processes import BalancerProcess, NodeProcess
-from tests.services import ZooKeeper
+from tests.scenarios.processes import BalancerProcess, NodeProcess, is_ready
+from tests.services import ZooKeeper, eventually
 
 COUNT = 100
 SESSION = ("--session-timeout", "4")
@@ -30,12 +30,8 @@ async def balancer(
 
 async def open_at(chromium: Chromium, balancer: BalancerProcess, nodes: int) -> Tab:
     """Open the page as the operator, as soon as the balancer answers, and wait for the nodes."""
-    tab = await chromium.open()
-    for _ in range(100):
-        await tab.go(f"{balancer.url}/#token={TOKEN}")
-        if await tab.evaluate("document.getElementById('nodes') !== null"):
-            break
-        await asyncio.sleep(0.1)
+    await eventually(lambda: is_ready(balancer.port), within=30.0)
+    tab = await chromium.open(f"{balancer.url}/#token={TOKEN}")
     await tab.until(f"document.querySelectorAll('.node[data-state=up]').length === {nodes}", 30.0)
     return tab
 
