@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ async def violations(tab: Tab) -> Any:
 
 async def page_with_axe(chromium: Chromium, url: str) -> Tab:
     """Open the page with axe-core in it; evaluated, as the page itself allows no other scripts."""
-    source = await asyncio.to_thread(axe_source)
+    source = axe_source()
     tab = await open_page(chromium, url)
     await tab.evaluate(source)
     return tab

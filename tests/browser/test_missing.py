@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import axe
 from tests.browser.chromium import CURE, Chromium, ChromiumMissing
 
 
@@ -16,10 +15,3 @@ async def test_without_chromium_the_cure_is_named(
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ChromiumMissing, match=CURE):
         await Chromium(tmp_path).__aenter__()
-
-
-def test_without_npm_the_cure_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(axe, "_FOLDER", tmp_path)
-    with pytest.raises(pytest.fail.Exception, match="apt-get install npm"):
-        axe.axe_source()
