@@ -6,6 +6,7 @@ from itertools import islice
 from cluster.errors import Unavailable
 from server.channel import Channel
 from server.inbox import Inbox
+from server.journal import Journal
 from server.tasks import gather_each, wait_for_event
 
 # Seconds between two rounds. What is lost by a crash in between costs a replay, no message.
@@ -19,8 +20,15 @@ CHUNK = 500
 class Acknowledgements:
     """Collects acknowledgements, which are cumulative: only the last one of a device counts."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, journal: Journal | None = None) -> None:
+        """Make one that has nothing to tell.
+
+        Args:
+            inbox: what is to be told.
+            journal: where it notes what was told; None for nowhere.
+        """
         self._inbox = inbox
+        self._journal = journal or Journal(0)
         # The last offset that each (user, device, epoch) has handled and the inbox does not know.
         self._waiting: dict[tuple[str, str, str], int] = {}
         self._wake = asyncio.Event()
@@ -42,11 +50,13 @@ class Acknowledgements:
         waiting, self._waiting = self._waiting, {}
         try:
             while some := dict(islice(waiting.items(), CHUNK)):
+                valid = {k: offset for k, offset in some.items() if k[2] == self._inbox.epoch}
                 await gather_each(
                     self._inbox.acknowledge(user, device, offset)
-                    for (user, device, epoch), offset in some.items()
-                    if epoch == self._inbox.epoch
+                    for (user, device, _), offset in valid.items()
                 )
+                if valid:
+                    self._journal.acknowledged(valid)
                 for key in some:
                     del waiting[key]
         finally:

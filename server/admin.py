@@ -1,4 +1,4 @@
-"""The admin port: health, readiness, metrics and status over HTTP, who is present, and the drain.
+"""The admin port: health, metrics and status over HTTP, who is present, traces, and the drain.
 
 It has no authentication, so it listens on the loopback interface unless it is told otherwise.
 """
@@ -11,6 +11,7 @@ from cluster.errors import InvalidName, Unavailable
 from cluster.health import add_health_routes
 from cluster.names import check_name
 from server.admin_drain import add_drain_routes
+from server.admin_trace import add_trace_route
 from server.metrics import metrics_registry
 from server.status import add_status_route
 
@@ -43,6 +44,7 @@ class Admin:
         app.router.add_get("/v1/presence/{user}", self._presence)
         add_drain_routes(app, node)
         add_status_route(app, node)
+        add_trace_route(app, node)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.admin_host, settings.admin_port)

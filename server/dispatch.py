@@ -17,6 +17,7 @@ from server.bus import Bus
 from server.envelope import Envelope
 from server.hub import Hub
 from server.inbox import Inbox, Stored
+from server.journal import Journal
 from server.stats import Stats
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Dispatch:
         bus: Bus,
         stats: Stats,
         *,
+        journal: Journal,
         routing: Routing,
         epoch_changed: Callable[[], None],
         publish_failed: Callable[[], None],
@@ -47,6 +49,7 @@ class Dispatch:
             inbox: whose epoch the offsets belong to.
             bus: the way to the other nodes.
             stats: where it counts.
+            journal: where it notes what it sends, publishes and receives.
             routing: `direct` to make a batch for each node concerned, `fanout` one for all.
             epoch_changed: called when another node works in another epoch.
             publish_failed: called when the bus does not take a batch.
@@ -58,12 +61,14 @@ class Dispatch:
         self._inbox = inbox
         self._bus = bus
         self._stats = stats
+        self._journal = journal
         self._routing = routing
         self._epoch_changed = epoch_changed
         self._publish_failed = publish_failed
 
     def send(self, envelopes: Sequence[Envelope], stored: Sequence[Stored]) -> None:
         """Deliver a batch that has been stored."""
+        self._journal.stored(self._inbox.epoch, envelopes, stored)
         here = self._hub.users
         remote: list[tuple[Item, tuple[str, ...]]] = []
         for envelope, result in zip(envelopes, stored, strict=True):
@@ -92,6 +97,7 @@ class Dispatch:
             users = self._hub.users
             if users.keys().isdisjoint(batch.users):
                 return
+            self._journal.received(data)
             for item in batch.items():
                 if item.user in users:
                     self._hub.deliver(item.user, item.offset, item.payload)
@@ -114,7 +120,9 @@ class Dispatch:
     def _publish_items(self, items: Sequence[Item], nodes: frozenset[str] | None) -> None:
         for run in split_items(items):
             batch = encode_batch(self._node_id, self._inbox.epoch, run)
-            if self._bus.publish(batch, nodes):
+            taken = self._bus.publish(batch, nodes)
+            self._journal.published(batch, nodes, taken=taken)
+            if taken:
                 self._stats.published += 1
             else:
                 self._stats.unpublished += 1

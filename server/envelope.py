@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Envelope(msgspec.Struct, frozen=True, gc=False):
+class Envelope(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One message on its way; made once, handed on unchanged.
 
     A struct, since one is made for every message, and a frozen dataclass takes five times as long.

@@ -6,6 +6,7 @@ from typing import Any
 
 from cluster.frames import NodeFrame, encode
 from server.channel import Channel
+from server.journal import Journal
 from server.wire import text_frame
 
 # How many channels are told something at once, and seconds before the next ones.
@@ -16,13 +17,17 @@ TELL_PAUSE = 0.01
 class Hub:
     """The channels of this node, and the way to all channels of a user."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], Any]) -> None:
+    def __init__(
+        self, call_soon: Callable[[Callable[[], None]], Any], journal: Journal | None = None
+    ) -> None:
         """Make an empty hub.
 
         Args:
             call_soon: runs a function when the event loop has done what is due now.
+            journal: where it notes which channels come and go; None for nowhere.
         """
         self._call_soon = call_soon
+        self._journal = journal or Journal(0)
         # Every open WebSocket, those whose client has yet to say who it is among them.
         self.channels: set[Channel] = set()
         # Set while there are none.
@@ -47,6 +52,7 @@ class Hub:
     def add(self, channel: Channel) -> None:
         """Enter a channel under its user."""
         self.users.setdefault(channel.user, []).append(channel)
+        self._journal.came(channel.user, channel.device, channel.id)
 
     def remove(self, channel: Channel) -> bool:
         """Take a channel out; True if it was the user's last one on this node."""
@@ -54,6 +60,7 @@ class Hub:
         if channels is None or channel not in channels:
             return False
         channels.remove(channel)
+        self._journal.left(channel.user, channel.device, channel.id)
         if not channels:
             del self.users[channel.user]
         return not channels

@@ -13,7 +13,7 @@ import msgspec
 from server.envelope import Envelope
 
 
-class Stored(msgspec.Struct, frozen=True, gc=False):
+class Stored(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What became of one envelope.
 
     Attributes:

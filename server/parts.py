@@ -18,6 +18,8 @@ from server.destinations import Destinations
 from server.dispatch import Dispatch
 from server.file_limit import room_for_connections
 from server.hub import Hub
+from server.inbox import Inbox
+from server.journal import Journal
 from server.keepalive import KeepAlive
 from server.leaves import Leaves
 from server.login import Login
@@ -47,37 +49,33 @@ class Parts:
         self._rebalance = settings.rebalance
         self.stats = stats = Stats()
         self.tasks = Tasks(stats)
-        self.hub = Hub(lambda flush: asyncio.get_running_loop().call_soon(flush))
+        self.journal = journal = Journal(settings.journal_bytes)
+        self.hub = Hub(lambda flush: asyncio.get_running_loop().call_soon(flush), journal)
         self.degradation = Degradation()
         self.presence = Presence(directory)
         self.welcome = Welcome(node_id, inbox, self.degradation, settings.heartbeat)
-        self.acknowledgements = Acknowledgements(inbox)
+        self.acknowledgements = Acknowledgements(inbox, journal)
         self.leaves = Leaves(self.hub, directory)
         self.recovery = Recovery(
             node_id, self.hub, directory, inbox, self.welcome, self.degradation
         )
         epoch_changed = self.recovery.check_epoch
-        self.replay = Replay(inbox, self.welcome, stats, epoch_changed=epoch_changed)
+        self.replay = Replay(
+            inbox, self.welcome, stats, journal=journal, epoch_changed=epoch_changed
+        )
         self.dispatch = Dispatch(
             node_id,
             self.hub,
             inbox,
             backends.bus,
             stats,
+            journal=journal,
             routing=settings.routing,
             epoch_changed=epoch_changed,
             publish_failed=self.recovery.alarm_others,
         )
         self.receipts = Receipts(inbox, directory)
-        self.router = Router(
-            inbox,
-            self.dispatch,
-            self.receipts,
-            stats,
-            interval=settings.batch_interval,
-            epoch_changed=epoch_changed,
-            store_settled=lambda: self.recovery.settled,
-        )
+        self.router = self._make_router(inbox, settings)
         self.login = Login(
             self.hub,
             directory,
@@ -97,6 +95,18 @@ class Parts:
             node_id, self.hub, self.mover, self._snapshot, shedding, clock=time.monotonic
         )
         self.events = self._connect()
+
+    def _make_router(self, inbox: Inbox, settings: NodeSettings) -> Router:
+        return Router(
+            inbox,
+            self.dispatch,
+            self.receipts,
+            self.stats,
+            journal=self.journal,
+            interval=settings.batch_interval,
+            epoch_changed=self.recovery.check_epoch,
+            store_settled=lambda: self.recovery.settled,
+        )
 
     def _snapshot(self) -> Snapshot:
         return self.presence.snapshot

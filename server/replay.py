@@ -8,6 +8,7 @@ from cluster.errors import EpochChanged, Unavailable
 from cluster.frames import message_frame
 from server.channel import Channel
 from server.inbox import Inbox
+from server.journal import Journal
 from server.stats import Stats
 from server.tasks import gather_each
 from server.welcome import Welcome
@@ -31,9 +32,16 @@ class Replay:
     """Reads what channels lack, many of them in one go, until they lack nothing."""
 
     def __init__(
-        self, inbox: Inbox, welcome: Welcome, stats: Stats, *, epoch_changed: Callable[[], None]
+        self,
+        inbox: Inbox,
+        welcome: Welcome,
+        stats: Stats,
+        *,
+        journal: Journal,
+        epoch_changed: Callable[[], None],
     ) -> None:
         self._epoch_changed = epoch_changed
+        self._journal = journal
         self._inbox = inbox
         self._welcome = welcome
         self._stats = stats
@@ -88,7 +96,12 @@ class Replay:
         for offset, tail in entries:
             channel.deliver(offset, text_frame(message_frame(offset, tail)))
         self._stats.replayed += len(entries)
+        self._note(channel, entries[0][0], entries[-1][0])
         self._want_again(channel)
+
+    def _note(self, channel: Channel, first: int, last: int) -> None:
+        whose = (channel.user, channel.device, channel.epoch)
+        self._journal.read(whose, channel.id, (first, last), channel.sequence.begun)
 
     async def _skip_all(self, channel: Channel) -> None:
         """Have a channel go on behind the head, if nothing that it lacks is there any more.

@@ -16,6 +16,7 @@ from server.channel import Channel
 from server.dispatch import Dispatch
 from server.envelope import Envelope
 from server.inbox import Inbox, Stored
+from server.journal import Journal
 from server.receipts import Receipts
 from server.stats import Stats
 
@@ -48,6 +49,7 @@ class Router:
         receipts: Receipts,
         stats: Stats,
         *,
+        journal: Journal,
         interval: float,
         epoch_changed: Callable[[], None],
         store_settled: Callable[[], bool],
@@ -59,6 +61,7 @@ class Router:
             dispatch: takes what is stored to its recipients.
             receipts: tells senders who asked for it what becomes of their message.
             stats: where it counts.
+            journal: where it notes what could not be stored.
             interval: seconds between the starts of two batches, at least.
             epoch_changed: called when the store turns out to be another one.
             store_settled: tells whether the store may be written to; not before it is known that
@@ -68,6 +71,7 @@ class Router:
         self._dispatch = dispatch
         self._receipts = receipts
         self._stats = stats
+        self._journal = journal
         self._interval = interval
         self._epoch_changed = epoch_changed
         self._store_settled = store_settled
@@ -147,8 +151,9 @@ class Router:
             self._fail(batch, _NO_ANSWER)
             return
         self._stats.batches += 1
+        envelopes = [envelope for _, envelope in batch]
         try:
-            stored = await self._inbox.append([envelope for _, envelope in batch])
+            stored = await self._inbox.append(envelopes)
         except Unavailable as exc:
             if isinstance(exc, EpochChanged):
                 self._epoch_changed()
@@ -157,6 +162,7 @@ class Router:
             await self._isolate(batch, exc)
         else:
             self._answer(batch, stored)
+            self._dispatch.send(envelopes, stored)
 
     async def _isolate(self, batch: Sequence[Pending], error: Exception) -> None:
         """Find the message that the store refuses, so that it takes no other with it.
@@ -174,7 +180,9 @@ class Router:
         [(channel, envelope)] = batch
         self._stats.unexpected += 1
         _log.error("the store refuses a message for %r: %s", envelope.recipient, error)
-        channel.rejected(envelope, "the store refuses messages for this recipient")
+        reason = "the store refuses messages for this recipient"
+        self._journal.failed([envelope], reason)
+        channel.rejected(envelope, reason)
 
     def _answer(self, batch: Sequence[Pending], stored: Sequence[Stored]) -> None:
         stats = self._stats
@@ -190,10 +198,10 @@ class Router:
                 stats.repeated += 1
             else:
                 stats.stored += 1
-        self._dispatch.send([envelope for _, envelope in batch], stored)
 
     def _fail(self, batch: Sequence[Pending], reason: str) -> None:
         self._stats.failed += len(batch)
+        self._journal.failed([envelope for _, envelope in batch], reason)
         for channel, envelope in batch:
             channel.failed(envelope, reason)
 

@@ -15,13 +15,15 @@ MAX_WAITING = 64
 class Sequence:
     """Where a channel stands. It starts closed: nothing passes before `begin`."""
 
-    __slots__ = ("head", "next", "waiting")
+    __slots__ = ("begun", "head", "next", "waiting")
 
     def __init__(self) -> None:
         # The offset that goes out next; 0 until `begin`.
         self.next = 0
         # The largest offset that is known to exist for this user.
         self.head = 0
+        # The head when it began: what is not larger was in the inbox before this channel.
+        self.begun = 0
         # Frames that came too early, by offset.
         self.waiting: dict[int, bytes] = {}
 
@@ -29,6 +31,7 @@ class Sequence:
         """Start, or start anew, behind offset `after` in an inbox whose last offset is `head`."""
         self.next = after + 1
         self.head = max(head, self.head)
+        self.begun = head
         self.waiting.clear()
 
     def forget(self) -> None:

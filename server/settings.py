@@ -8,6 +8,7 @@ from cluster.address import DEFAULT_AMQP, DEFAULT_REDIS, ZookeeperAddress
 from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
 from cluster.names import DEFAULT_CLUSTER
 from server.inbox import Retention
+from server.journal import DEFAULT_JOURNAL_BYTES
 
 DEFAULT_PORT = 7177
 
@@ -58,6 +59,8 @@ class NodeSettings:
         rebalance: whether channels are moved to emptier nodes when this one holds too many.
         rebalance_rate: the share of its channels that it moves then, a second. Higher levels the
             load sooner, and makes more clients connect anew at one time.
+        journal_bytes: how much is kept in memory of what became of the latest messages, for
+            `server trace`; 0 for nothing. More reaches further back.
         break_delivery: lose messages on purpose, to see that a check finds it; never for real use.
     """
 
@@ -92,6 +95,7 @@ class NodeSettings:
     retention: Retention = field(default_factory=Retention)
     rebalance: bool = True
     rebalance_rate: float = 0.01
+    journal_bytes: int = DEFAULT_JOURNAL_BYTES
     break_delivery: bool = False
 
     def is_open_to_others(self) -> bool:

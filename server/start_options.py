@@ -11,6 +11,7 @@ from cluster.frames import DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_PATH
 from cluster.options import checked, cluster_option, log_options, zk_option
 from server.bus_rabbitmq_parameters import parse_url as parse_amqp_url
 from server.inbox import Retention
+from server.journal import DEFAULT_JOURNAL_BYTES
 from server.redis_target import parse_redis_url
 from server.settings import DEFAULT_PORT
 
@@ -240,6 +241,13 @@ _WATCHING = (
         "--admin-port",
         type=_PORT,
         help="Port for /healthz, /readyz and /metrics; 0: any free one.  [default: none]",
+    ),
+    _option(
+        "--journal-bytes",
+        type=click.IntRange(min=0),
+        default=DEFAULT_JOURNAL_BYTES,
+        metavar="N",
+        help="Memory for what became of the latest messages, for `server trace`; 0: none.",
     ),
     _option(
         "--break-delivery",
