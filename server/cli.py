@@ -10,6 +10,7 @@ from cluster.options import CONTEXT_SETTINGS
 from server.cli_drain import drain
 from server.cli_nodes import nodes
 from server.cli_start import start
+from server.cli_trace import trace
 
 
 class _Group(click.Group):
@@ -55,6 +56,8 @@ def main() -> None:
       server start --zk 127.0.0.1:2181 --port 7177
       server start --zk 127.0.0.1:2181 --port 7178
       server nodes --zk
+    A message's way:
+      server trace 6f1d0c2ab34e-17
     One of them out of service, its clients moved to the others first:
       server drain 192.0.2.7:7178 --zk
     A message from the shell, and a conversation:
@@ -69,3 +72,4 @@ def main() -> None:
 main.add_command(start)
 main.add_command(nodes)
 main.add_command(drain)
+main.add_command(trace)

@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from cluster import __version__
 from server.cli import main
 
 
@@ -29,7 +30,16 @@ def options() -> Iterator[tuple[str, click.Option]]:
 
 
 def test_the_commands_are_there() -> None:
-    assert {"start", "nodes", "drain", "send", "chat"} <= {name for name, _ in commands()}
+    names = {name for name, _ in commands()}
+    assert {"start", "nodes", "drain", "send", "chat"} <= names
+    assert {"trace"} <= names
+
+
+@pytest.mark.parametrize("option", ["--version"])
+def test_the_version_is_told(option: str) -> None:
+    answer = CliRunner().invoke(main, [option])
+    assert answer.exit_code == 0
+    assert answer.output == f"server, version {__version__}\n"
 
 
 def test_help_teaches_with_an_example() -> None:

@@ -17,11 +17,13 @@ from server.metrics import metrics_registry
 from server.node import Node
 from server.settings import NodeSettings
 from server.stats import Stats
-from tests.server.test_cli import options
+from tests.server.test_cli import commands, options
 
 DOCS = Path(__file__).parents[2] / "docs"
 PROTOCOL = (DOCS / "protocol.md").read_text()
 SERVER = (DOCS / "server.md").read_text()
+OPERATIONS = (DOCS / "operations-commands.md").read_text()
+COMMANDS = f"{SERVER}\n{OPERATIONS}"
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -69,13 +71,18 @@ def test_every_frame_is_described_with_every_field(part: str, kinds: object) -> 
 @pytest.mark.parametrize(("name", "option"), list(options()), ids=lambda value: str(value))
 def test_every_option_is_described(name: str, option: click.Option) -> None:
     heading = {"start": "## Options of `server start`", "send": "## `server send FROM TO TEXT`"}
-    section = SERVER.partition(heading.get(name, f"## `server {name}`"))[2]
+    section = COMMANDS.partition(heading.get(name, f"## `server {name}`"))[2]
     section = re.split(r"\n## ", section)[0]
     if name == "chat" and f"`{option.opts[-1]} " not in section:
         section = re.split(r"\n## ", SERVER.partition(heading["send"])[2])[0]
         section = section.replace("IM_SERVER_SEND", "IM_SERVER_CHAT")
     [row] = [line for line in section.splitlines() if re.match(rf"\| `{option.opts[0]}[ `]", line)]
     assert f"`IM_SERVER_{name}_{option.name}`".upper() in row
+
+
+def test_every_command_is_described() -> None:
+    told = set(re.findall(r"^## (?:Options of )?`server (\w+)", COMMANDS, re.MULTILINE))
+    assert told == {name for name, _ in commands()}
 
 
 def test_defaults_of_start_are_told() -> None:

@@ -1,0 +1,113 @@
+"""What commands that look at a whole cluster share: its nodes, and what their admin ports say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import aiohttp
+import click
+
+from cluster.address import DEFAULT_ZOOKEEPER, parse_zookeeper
+from cluster.errors import ServiceUnavailable
+from cluster.record import NodeRecord
+from cluster.registry import Membership
+from cluster.registry_zookeeper import ZookeeperRegistry
+
+T = TypeVar("T")
+
+# Seconds to reach ZooKeeper before a command gives up, and to get an answer from an admin port.
+TIMEOUT = 5.0
+ADMIN_TIMEOUT = 2.0
+
+
+class NoAnswer(Exception):
+    """A node's admin port does not say what it was asked; the text says why."""
+
+
+def run(main: Callable[[], Awaitable[T]]) -> T:
+    """Run a command in a loop of its own.
+
+    Raises:
+        click.ClickException: ZooKeeper does not answer.
+    """
+
+    async def guarded() -> T:
+        return await main()
+
+    try:
+        return asyncio.run(guarded())
+    except ServiceUnavailable as exc:
+        raise click.ClickException(
+            f"{exc}; start it with 'scripts/services up zookeeper', or name another with --zk"
+        ) from exc
+
+
+@asynccontextmanager
+async def watching(
+    zk: str | None, cluster: str, timeout: float = TIMEOUT
+) -> AsyncIterator[Membership]:
+    """Watch the nodes of a cluster, their loads included; the first list is there.
+
+    Args:
+        zk: the ensemble; None for the one on this machine.
+        cluster: the cluster's name.
+        timeout: seconds to reach it.
+
+    Raises:
+        ServiceUnavailable: it does not answer.
+    """
+    registry = ZookeeperRegistry(parse_zookeeper(zk or DEFAULT_ZOOKEEPER), cluster)
+    try:
+        await registry.connect(timeout)
+        membership = await registry.watch(loads=True)
+        await membership.wait_ready(timeout)
+        yield membership
+    finally:
+        await registry.close()
+
+
+def admin_session() -> aiohttp.ClientSession:
+    """Return what asks admin ports; use it as an async context."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ADMIN_TIMEOUT))
+
+
+async def ask(session: aiohttp.ClientSession, record: NodeRecord, path: str) -> bytes:
+    """Return what a node's admin port answers to GET, with whatever status.
+
+    Raises:
+        NoAnswer: it has none, or it does not answer.
+    """
+    if not record.admin:
+        raise NoAnswer("it has no admin port: start it with --admin-port")
+    try:
+        async with session.get(f"http://{record.admin}{path}") as answer:
+            return await answer.read()
+    except (aiohttp.ClientError, TimeoutError) as exc:
+        why = str(exc) or "no answer in time"
+        raise NoAnswer(f"its admin port does not answer at {record.admin}: {why}") from exc
+
+
+async def of_each(
+    records: Sequence[NodeRecord], question: Callable[[NodeRecord], Awaitable[T]]
+) -> list[T | NoAnswer]:
+    """Ask all nodes at once; return what each says, or why it does not."""
+
+    async def one(record: NodeRecord) -> T | NoAnswer:
+        try:
+            return await question(record)
+        except NoAnswer as exc:
+            return exc
+
+    return list(await asyncio.gather(*map(one, records)))
+
+
+def another_node(record: NodeRecord) -> NoAnswer:
+    """Return why an answer does not count: it is another node's.
+
+    An admin port is on the loopback interface by default, where every machine has another one.
+    """
+    return NoAnswer(
+        f"at {record.admin} another node answers: ask on its machine, or start it with an "
+        "--admin-host that is reached from here"
+    )
