@@ -8,6 +8,7 @@ import click
 from cluster import __version__
 from cluster.options import CONTEXT_SETTINGS
 from server.cli_drain import drain
+from server.cli_inbox import inbox
 from server.cli_nodes import nodes
 from server.cli_start import start
 from server.cli_trace import trace
@@ -56,8 +57,9 @@ def main() -> None:
       server start --zk 127.0.0.1:2181 --port 7177
       server start --zk 127.0.0.1:2181 --port 7178
       server nodes --zk
-    A message's way:
+    A message's way, and what waits for a user:
       server trace 6f1d0c2ab34e-17
+      server inbox bob
     One of them out of service, its clients moved to the others first:
       server drain 192.0.2.7:7178 --zk
     A message from the shell, and a conversation:
@@ -73,3 +75,4 @@ main.add_command(start)
 main.add_command(nodes)
 main.add_command(drain)
 main.add_command(trace)
+main.add_command(inbox)
