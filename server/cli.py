@@ -11,6 +11,7 @@ from server.cli_drain import drain
 from server.cli_inbox import inbox
 from server.cli_nodes import nodes
 from server.cli_start import start
+from server.cli_top import top
 from server.cli_trace import trace
 
 
@@ -57,7 +58,8 @@ def main() -> None:
       server start --zk 127.0.0.1:2181 --port 7177
       server start --zk 127.0.0.1:2181 --port 7178
       server nodes --zk
-    A message's way, and what waits for a user:
+    What they do now, a message's way, and what waits for a user:
+      server top
       server trace 6f1d0c2ab34e-17
       server inbox bob
     One of them out of service, its clients moved to the others first:
@@ -76,3 +78,4 @@ main.add_command(nodes)
 main.add_command(drain)
 main.add_command(trace)
 main.add_command(inbox)
+main.add_command(top)

@@ -8,61 +8,99 @@ import click
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
-from cluster.address import DEFAULT_ZOOKEEPER, parse_zookeeper
-from cluster.errors import ServiceUnavailable
 from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
-from cluster.registry_zookeeper import ZookeeperRegistry
+from cluster.registry import Membership
 from cluster.snapshot import Snapshot
+from server.cli_cluster import run, watching
+from server.keyboard import until_quit
+from server.tasks import wait_for_event
 
 # Seconds to reach ZooKeeper before the command gives up.
 TIMEOUT = 5.0
+
+# Seconds after which a table is drawn anew though nothing changed: nodes grow older.
+REDRAW = 1.0
 
 
 @click.command(context_settings=CONTEXT_SETTINGS)
 @zk_option
 @cluster_option
 @click.option(
+    "--watch",
+    is_flag=True,
+    show_envvar=True,
+    help="Go on, and show each change at once; q or Ctrl-C ends it.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
     show_envvar=True,
-    help="Print the records as JSON, for programs.",
+    help="Print the records as JSON, for programs; with --watch a line for each change.",
 )
-def nodes(zk: str | None, cluster: str, as_json: bool) -> None:
+def nodes(zk: str | None, cluster: str, watch: bool, as_json: bool) -> None:
     """Show the nodes that are registered now; their whole ids with --json.
 
     \b
     Examples:
       server nodes --zk
+      server nodes --zk --watch
       server nodes --zk zk1:2181/prod --json
     """
-    try:
-        snapshot = asyncio.run(_read(zk or DEFAULT_ZOOKEEPER, cluster))
-    except ServiceUnavailable as exc:
-        raise click.ClickException(
-            f"{exc}; start it with 'scripts/services up zookeeper', or name another with --zk"
-        ) from exc
+    run(lambda: _nodes(zk, cluster, watch, as_json))
+
+
+async def _nodes(zk: str | None, cluster: str, watch: bool, as_json: bool) -> None:
+    console = Console()
+    async with watching(zk, cluster, TIMEOUT) as membership:
+        if not watch:
+            _show(console, membership.snapshot, as_json)
+        elif as_json or not console.is_terminal:
+            await until_quit(_print_changes(console, membership, as_json))
+        else:
+            await until_quit(_draw(console, membership))
+
+
+def _show(console: Console, snapshot: Snapshot, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(record) for record in snapshot.records]))
     else:
-        Console().print(_table(snapshot))
+        console.print(_table(snapshot))
 
 
-async def _read(zk: str, cluster: str) -> Snapshot:
-    registry = ZookeeperRegistry(parse_zookeeper(zk), cluster)
-    try:
-        await registry.connect(TIMEOUT)
-        membership = await registry.watch(loads=False)
-        return await membership.wait_ready(TIMEOUT)
-    finally:
-        await registry.close()
+async def _print_changes(console: Console, membership: Membership, as_json: bool) -> None:
+    """Print the list, and again whenever it has changed; for people also if it becomes doubtful."""
+    changed = asyncio.Event()
+    membership.subscribe(lambda _snapshot: changed.set())
+    shown: Snapshot | None = None
+    while True:
+        snapshot = membership.snapshot
+        if shown is None or not as_json or snapshot.records != shown.records:
+            _show(console, snapshot, as_json)
+        shown = snapshot
+        await changed.wait()
+        changed.clear()
+
+
+async def _draw(console: Console, membership: Membership) -> None:
+    """Keep a table on the screen that shows the list as it is."""
+    changed = asyncio.Event()
+    membership.subscribe(lambda _snapshot: changed.set())
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            live.update(_table(membership.snapshot), refresh=True)
+            await wait_for_event(changed, REDRAW)
+            changed.clear()
 
 
 def _table(snapshot: Snapshot) -> Table:
     count = len(snapshot.records)
     title = "1 node" if count == 1 else f"{count} nodes"
+    if snapshot.stale:
+        title += ", as last known: ZooKeeper does not confirm it"
     table = Table(title=title, box=box.SIMPLE, show_edge=False)
     for heading in ("node", "url", "state", "zone", "weight", "channels", "up for"):
         right = heading in ("weight", "channels", "up for")

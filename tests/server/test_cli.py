@@ -32,7 +32,7 @@ def options() -> Iterator[tuple[str, click.Option]]:
 def test_the_commands_are_there() -> None:
     names = {name for name, _ in commands()}
     assert {"start", "nodes", "drain", "send", "chat"} <= names
-    assert {"trace", "inbox"} <= names
+    assert {"trace", "inbox", "top"} <= names
 
 
 @pytest.mark.parametrize("option", ["--version"])

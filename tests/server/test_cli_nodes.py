@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -85,3 +88,32 @@ def test_without_zookeeper_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatc
     assert answer.exit_code == 1
     assert "127.0.0.1:1" in answer.output
     assert "scripts/services up zookeeper" in answer.output
+
+
+SERVER = Path(sys.executable).with_name("server")
+
+
+async def test_watching_shows_each_change_until_it_is_ended(
+    zk_hosts: str, cluster_name: str
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(SERVER, "nodes", "--zk", zk_hosts, "--cluster", cluster_name, "--watch", "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    out = process.stdout
+    assert out is not None
+    async with asyncio.timeout(30):
+        assert json.loads(await out.readline()) == []
+        registry = await registered(zk_hosts, cluster_name)
+        [record] = json.loads(await out.readline())
+        assert record["node_id"] == RECORD.node_id
+        await registry.close()
+        assert json.loads(await out.readline()) == []
+        process.send_signal(signal.SIGINT)
+        await out.read()
+        assert await process.wait() == 0
+
+
+def test_a_list_that_zookeeper_does_not_confirm_says_so() -> None:
+    assert "ZooKeeper does not confirm it" in drawn(RECORD)

@@ -1,0 +1,203 @@
+"""`server top`: what all nodes do now, once a second."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import aiohttp
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
+from cluster.record import NodeRecord
+from cluster.registry import Membership
+from server.cli_cluster import NoAnswer, admin_session, another_node, ask, of_each, run, watching
+from server.keyboard import until_quit
+from server.readings import Reading, Row, between, parse_metrics, silent_row, total
+from server.trace_report import SHORT
+
+
+class _Ready(msgspec.Struct):
+    """What is looked at in the answer of `/readyz`."""
+
+    node: str
+    ready: bool
+    draining: bool
+    degraded: tuple[str, ...]
+
+
+_ready = msgspec.json.Decoder(_Ready)
+
+
+@click.command(context_settings=CONTEXT_SETTINGS)
+@zk_option
+@cluster_option
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="Time between two looks.",
+)
+@click.option(
+    "--once", is_flag=True, show_envvar=True, help="Look twice, show what was between, and end."
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    show_envvar=True,
+    help="Print a JSON list of the nodes for each look, one a line.",
+)
+def top(zk: str | None, cluster: str, every: float, once: bool, as_json: bool) -> None:
+    """Show what all nodes do now: channels, messages a second, and what is wrong.
+
+    The nodes are found in ZooKeeper and asked through their admin ports. `q` or Ctrl-C ends it.
+
+    \b
+    Examples:
+      server top
+      server top --zk zk1:2181/prod --every 5
+      server top --once --json
+    """
+    console = Console()
+    run(lambda: _top(console, zk, cluster, every, once, as_json))
+
+
+async def _top(
+    console: Console, zk: str | None, cluster: str, every: float, once: bool, as_json: bool
+) -> None:
+    async with watching(zk, cluster) as membership, admin_session() as session:
+        looks = _looks(session, membership, every)
+        if once:
+            _show(console, await anext(looks), as_json)
+        elif as_json or not console.is_terminal:
+            await until_quit(_print_all(console, looks, as_json))
+        else:
+            await until_quit(_draw(console, looks))
+
+
+async def _looks(
+    session: aiohttp.ClientSession, membership: Membership, every: float
+) -> AsyncIterator[list[Row]]:
+    """Yield what all nodes did since the look before, one after the other."""
+    before: dict[str, Reading] = {}
+    while True:
+        started = time.monotonic()
+        records = membership.snapshot.records
+        found = await of_each(records, lambda record: _read(session, record))
+        now = {
+            record.node_id: reading
+            for record, reading in zip(records, found, strict=True)
+            if isinstance(reading, Reading)
+        }
+        if before or not now:
+            yield [_row(*pair, before) for pair in zip(records, found, strict=True)]
+        before = now
+        await asyncio.sleep(max(0.0, every - (time.monotonic() - started)))
+
+
+def _row(record: NodeRecord, found: Reading | NoAnswer, before: dict[str, Reading]) -> Row:
+    if isinstance(found, NoAnswer):
+        return silent_row(record, str(found))
+    return between(record, before.get(record.node_id), found)
+
+
+async def _read(session: aiohttp.ClientSession, record: NodeRecord) -> Reading:
+    """Ask a node for its numbers.
+
+    Raises:
+        NoAnswer: it does not tell.
+    """
+    ready, metrics = await asyncio.gather(
+        ask(session, record, "/readyz"), ask(session, record, "/metrics")
+    )
+    try:
+        state, numbers = _ready.decode(ready), parse_metrics(metrics.decode())
+    except (msgspec.DecodeError, ValueError) as exc:
+        raise NoAnswer(f"what answers at {record.admin} is no node") from exc
+    if state.node != record.node_id:
+        raise another_node(record)
+    return Reading(
+        at=time.monotonic(),
+        numbers=numbers,
+        ready=state.ready,
+        draining=state.draining,
+        degraded=state.degraded,
+    )
+
+
+async def _print_all(console: Console, looks: AsyncIterator[list[Row]], as_json: bool) -> None:
+    async for rows in looks:
+        _show(console, rows, as_json)
+
+
+async def _draw(console: Console, looks: AsyncIterator[list[Row]]) -> None:
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        async for rows in looks:
+            live.update(table(rows), refresh=True)
+
+
+def _show(console: Console, rows: Sequence[Row], as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(rows))
+    else:
+        console.print(table(rows))
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Return the screen."""
+    count = len(rows)
+    title = "1 node" if count == 1 else f"{count} nodes"
+    drawn = Table(title=title, box=box.SIMPLE, show_edge=False, show_footer=count > 1)
+    cells = [_cells(each) for each in rows]
+    # A column that takes room from the others is shown when there is something in it.
+    width = len(_HEADINGS) - (not any(row[-1] for row in cells))
+    for heading, footer in list(zip(_HEADINGS, _cells(total(rows)), strict=True))[:width]:
+        right = heading not in ("node", "url", "zone", "state", "remarks")
+        drawn.add_column(
+            heading,
+            footer=footer,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=heading not in ("url", "remarks"),
+        )
+    for each, row in zip(rows, cells, strict=True):
+        drawn.add_row(*row[:width], style=_style(each))
+    return drawn
+
+
+_HEADINGS = (
+    *("node", "url", "zone", "state", "channels", "users"),
+    *("in/s", "out/s", "batch", "waiting", "remarks"),
+)
+
+
+def _cells(each: Row) -> list[Text]:
+    remarks = each.reason
+    if each.degraded:
+        remarks = f"polls: {', '.join(each.degraded)} away"
+    cells = (
+        *(each.node[:SHORT], each.url, each.zone or "-" if each.url else "", each.state),
+        *(f"{each.channels:,}", _number(each.users)),
+        *(_number(each.received), _number(each.delivered), _number(each.batch, 1)),
+        *(_number(each.waiting), remarks),
+    )
+    return [Text(cell) for cell in cells]
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _style(each: Row) -> str:
+    """Return how a row stands out: red what is wrong, yellow what passes."""
+    if each.degraded or each.state == "not ready":
+        return "red"
+    return "yellow" if each.state == "draining" else ""
