@@ -18,6 +18,7 @@ from balancer.service import BalancerService
 from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PROBE, BalancerSettings
 from cluster import __version__
 from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.completion import completion_command
 from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
@@ -40,6 +41,9 @@ def main() -> None:
       curl http://127.0.0.1:7000/v1/nodes      # all of them
       open http://127.0.0.1:7000/              # the cluster, in a browser
     """
+
+
+main.add_command(completion_command("balancer"))
 
 
 @main.command()

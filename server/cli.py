@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cluster import __version__
+from cluster.completion import completion_command
 from cluster.options import CONTEXT_SETTINGS
 from server.cli_drain import drain
 from server.cli_inbox import inbox
@@ -47,7 +48,7 @@ def _from_above() -> Any:
     cls=_Group,
     context_settings={**CONTEXT_SETTINGS, "auto_envvar_prefix": "IM_SERVER"},
 )
-@click.version_option(__version__, prog_name="server")
+@click.version_option(__version__, "-V", "--version", prog_name="server")
 def main() -> None:
     """Run and use the nodes of a WebSocket messaging cluster.
 
@@ -79,3 +80,4 @@ main.add_command(drain)
 main.add_command(trace)
 main.add_command(inbox)
 main.add_command(top)
+main.add_command(completion_command("server"))

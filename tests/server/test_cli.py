@@ -32,10 +32,10 @@ def options() -> Iterator[tuple[str, click.Option]]:
 def test_the_commands_are_there() -> None:
     names = {name for name, _ in commands()}
     assert {"start", "nodes", "drain", "send", "chat"} <= names
-    assert {"trace", "inbox", "top"} <= names
+    assert {"trace", "inbox", "top", "completion"} <= names
 
 
-@pytest.mark.parametrize("option", ["--version"])
+@pytest.mark.parametrize("option", ["--version", "-V"])
 def test_the_version_is_told(option: str) -> None:
     answer = CliRunner().invoke(main, [option])
     assert answer.exit_code == 0
