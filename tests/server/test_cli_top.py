@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from server.cli_top import table
 from server.readings import Row
 from tests.server.embedded import client
 from tests.server.registered import call, registered
+from tests.services import eventually
 
 SERVER = Path(sys.executable).with_name("server")
 
@@ -125,3 +130,47 @@ async def test_it_goes_on_until_it_is_ended(zk_hosts: str, cluster_name: str) ->
             process.send_signal(signal.SIGINT)
             await process.stdout.read()
             assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("command", [("top", "--every", "0.2"), ("nodes", "--watch")])
+async def test_on_a_terminal_it_draws_until_q_is_pressed(
+    zk_hosts: str, cluster_name: str, command: tuple[str, ...]
+) -> None:
+    ours, theirs = pty.openpty()
+    async with registered(zk_hosts, cluster_name) as [node]:
+        process = await asyncio.create_subprocess_exec(
+            *(SERVER, *command, "--zk", zk_hosts, "--cluster", cluster_name),
+            stdin=theirs,
+            stdout=theirs,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},
+        )
+        os.close(theirs)
+        screen = Screen(ours)
+        await eventually(lambda: node.node_id[:8] in screen.text(), within=30)
+        os.write(ours, b"q")
+
+        def over() -> bool:
+            # The process cannot end before what it has drawn is read.
+            screen.text()
+            return process.returncode is not None
+
+        await eventually(over, within=30)
+        assert process.returncode == 0
+    os.close(ours)
+
+
+class Screen:
+    """What was drawn on a terminal so far."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._drawn = b""
+        os.set_blocking(terminal, False)
+
+    def text(self) -> str:
+        """Return all of it."""
+        # Linux says EIO when the other side has closed the terminal.
+        with suppress(BlockingIOError, OSError):
+            while some := os.read(self._terminal, 65536):
+                self._drawn += some
+        return self._drawn.decode(errors="replace")
