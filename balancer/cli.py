@@ -1,9 +1,7 @@
-"""The command `balancer`. The only module of the package that reads the environment."""
+"""The command `balancer`. Only the modules `cli*` of the package read the environment."""
 
 import asyncio
 import logging
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,11 @@ import click
 import uvloop
 
 from balancer.cli_admin import admin_options, read_admin_token
+from balancer.cli_nginx import nginx
 from balancer.client_address import parse_network
 from balancer.feed import CURE
 from balancer.policy import DEFAULT_POLICY, POLICIES
+from balancer.running import catch_signals, until
 from balancer.service import BalancerService
 from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PROBE, BalancerSettings
 from cluster import __version__
@@ -165,11 +165,11 @@ async def serve(settings: BalancerSettings, registry: Registry) -> None:
     """
     service = BalancerService(settings, registry)
     stopping = asyncio.Event()
-    _catch_signals(stopping)
+    catch_signals(stopping)
     try:
         url = await _listen(service, settings)
         _log.info("balancer of the cluster '%s' listens on %s", settings.cluster, url)
-        await _until(stopping, service)
+        await until(stopping, service.joined())
     finally:
         await service.stop()
     _log.info("balancer stopped")
@@ -187,28 +187,4 @@ async def _listen(service: BalancerService, settings: BalancerSettings) -> str:
     return f"http://{join_host_port(reachable_host(settings.host), port)}"
 
 
-async def _until(stopping: asyncio.Event, service: BalancerService) -> None:
-    """Return when told to stop, or raise when the registry was not reached in time."""
-    told = asyncio.create_task(stopping.wait())
-    joined = asyncio.create_task(service.joined())
-    try:
-        await asyncio.wait([told, joined], return_when=asyncio.FIRST_COMPLETED)
-        if joined.done():
-            joined.result()
-        await told
-    finally:
-        told.cancel()
-        joined.cancel()
-
-
-def _catch_signals(stopping: asyncio.Event) -> None:
-    """Let the first signal stop the balancer, and any further one end the process."""
-
-    def stop(number: signal.Signals) -> None:
-        if stopping.is_set():
-            os._exit(128 + number)
-        _log.info("%s: stopping", number.name)
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+main.add_command(nginx)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from cluster.backoff import equal_jitter
 from cluster.errors import ServiceUnavailable
-from cluster.registry import Membership, Registry
+from cluster.listeners import Listeners
+from cluster.registry import Listener, Membership, Registry
 from cluster.snapshot import Snapshot
 from cluster.snapshot_cache import SnapshotCache
 
@@ -56,6 +57,8 @@ class Feed:
         self._changed = asyncio.Event()
         # Whether the snapshot was stale when it last changed.
         self._was_stale = True
+        # Who is told of every change of list or staleness.
+        self._listeners = Listeners[Snapshot]()
         # Set at the end, when nobody shall wait for a change any longer.
         self._ended = False
 
@@ -68,6 +71,10 @@ class Feed:
     def bad_records(self) -> int:
         """How many entries were passed over because they held no record."""
         return getattr(self._membership, "bad_records", 0)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after every change of list or staleness; see `Membership.subscribe`."""
+        return self._listeners.add(listener)
 
     async def load(self) -> None:
         """Take over the list in the cache, if there is one."""
@@ -135,6 +142,7 @@ class Feed:
     def _follow(self, snapshot: Snapshot) -> None:
         self._tell_staleness(snapshot)
         self._wake()
+        self._listeners.tell(snapshot)
         if self._cache is not None:
             self._cache.changed()
 

@@ -159,18 +159,28 @@ class Keeper:
         pacing = Pacing(self._uniform)
         while True:
             self._moving = True
-            url = None if self._move is None else self._move.url
-            avoid = None if url == channel.url else channel.url
-            if avoid is not None:
-                self._moved = clock()
             try:
-                self._next = await self._dial(prefer=url, avoid=avoid)
-                if avoid is not None:
-                    # Else the next loss could lead straight back to it.
-                    self._dialer.dropped(avoid)
+                self._next = await self._follow(channel)
                 return
             except RoundFailed as exc:
                 await asyncio.sleep(pacing.after_failure(exc.retry_after))
+
+    async def _follow(self, channel: Channel) -> Channel:
+        """Open a channel to where the client is to go, or to stay."""
+        url = None if self._move is None else self._move.url
+        if url == channel.url:
+            return await self._dial(prefer=url)
+        self._moved = asyncio.get_running_loop().time()
+        try:
+            new = await self._dial(prefer=url, avoid=channel.url)
+        except RoundFailed as exc:
+            if url is not None or exc.tried:
+                raise
+            # The client knows no other address: this one is a front's, with other nodes behind it.
+            return await self._dial(prefer=channel.url)
+        # Else the next loss could lead straight back to it.
+        self._dialer.dropped(channel.url)
+        return new
 
     async def _redial(self, channel: Channel, lost: ChannelLost, lasted: float) -> Channel:
         """Look for a node until one accepts."""

@@ -38,11 +38,16 @@ def read_file(path: Path, max_bytes: int) -> bytes | None:
     return data
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace a file, and make the folders on the way to it.
 
-    Only the owner may read and write it (0600, as `tempfile` makes it): it tells where the nodes
-    are, and whoever could change it could send clients, and their tokens, to a place of his own.
+    Unless told otherwise only the owner may read and write it: it tells where the nodes are, and
+    whoever could change it could send clients, and their tokens, to a place of his own.
+
+    Args:
+        path: of the file.
+        data: what it is to hold.
+        mode: who may read and write it.
 
     Raises:
         OSError: it cannot be written; the file is as it was.
@@ -52,6 +57,7 @@ def write_file(path: Path, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             # Else a power cut can leave the new name with nothing in it.

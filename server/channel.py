@@ -252,6 +252,11 @@ class Channel:
             self._transport.resume_reading()
 
     @property
+    def proxied(self) -> bool:
+        """Whether the client came through a proxy, and may not reach another node's address."""
+        return self._transport.proxied
+
+    @property
     def peer(self) -> str:
         """The client's address, for the log."""
         return self._transport.peer

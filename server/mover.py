@@ -59,7 +59,7 @@ class Mover:
         self._sleep = sleep
 
     def tell(self, channel: Channel, record: NodeRecord, within: float, reason: Reason) -> bool:
-        """Tell a channel to go to a node.
+        """Tell a channel to go to a node, or away if the client cannot be expected to reach that.
 
         Args:
             channel: who is to go.
@@ -72,7 +72,7 @@ class Mover:
         """
         if not channel.open or not channel.epoch:
             return False
-        channel.tell(Move(url=record.url, within=within))
+        channel.tell(Move(url=None if channel.proxied else record.url, within=within))
         self._stats.moved[reason] += 1
         return True
 

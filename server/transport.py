@@ -89,6 +89,7 @@ class WebSocketTransport(asyncio.Protocol):
         "_tcp",
         "_timer",
         "_ws",
+        "proxied",
     )
 
     def __init__(
@@ -109,6 +110,9 @@ class WebSocketTransport(asyncio.Protocol):
         self._closing = False
         # The message being assembled: its opcode and the data so far; None between messages.
         self._fragments: tuple[Opcode, list[bytes]] | None = None
+        # Whether the handshake came through a proxy that says so (RFC 9110, section 7.6.3). Its
+        # clients know its address, and need not reach those of nodes.
+        self.proxied = False
         # Where the library's frames end.
         self._bounds = FrameBounds()
         origins = None
@@ -255,6 +259,7 @@ class WebSocketTransport(asyncio.Protocol):
         elif (refusal := self._settings.admit()) is not None:
             response = self._turn_away(refusal)
         else:
+            self.proxied = "Via" in request.headers
             response = self._ws.accept(request)
         self._answer(response)
 

@@ -1316,15 +1316,18 @@ class Dialer {
     this.timeout = Math.min(5, settings.connectTimeout / 2);
   }
 
-  /** Try `prefer`, then each candidate but `avoid`, once; return the first channel that opens. */
+  /** Try `prefer`, then each candidate but `avoid` (unless there is no other), once; return the first channel that opens. */
   async round({ prefer = null, avoid = null, moved = false } = {}) {
     const faults = [];
     try {
       await this.#tokens.get();
       const tried = prefer === null ? null : await this.#try(prefer, moved, faults);
       if (tried) return tried;
-      for (const url of this.#failures.order(await this.resolver.candidates(this.timeout))) {
-        if (url === prefer || url === avoid) continue;
+      const candidates = await this.resolver.candidates(this.timeout);
+      // The only address that the client knows is a front's, with other nodes behind it.
+      const front = prefer === null && candidates.length === 1;
+      for (const url of this.#failures.order(candidates)) {
+        if (url === prefer || (url === avoid && !front)) continue;
         const channel = await this.#try(url, moved, faults);
         if (channel) return channel;
       }

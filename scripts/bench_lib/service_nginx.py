@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
+from scripts.stack.nginx import find
 from scripts.stack.probe import ask
 from scripts.stack.service import Launch, Service
 
@@ -36,17 +36,13 @@ http {{
 """
 
 
-def _program() -> str | None:
-    return shutil.which("nginx", path=f"/usr/sbin:{os.environ.get('PATH', os.defpath)}")
-
-
 def _prepare(folder: Path, port: int) -> list[Launch]:
     for name in ("www", "tmp"):
         (folder / name).mkdir(exist_ok=True)
     # As root it would drop to a user who need not be able to reach the folder.
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_CONFIG.format(user=user, port=port))
-    program = _program() or "nginx"
+    program = find() or "nginx"
     return [Launch([program, "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"])]
 
 
@@ -62,7 +58,7 @@ NGINX = Service(
     port_variable="IM_NGINX_PORT",
     port=0,
     packages=("nginx",),
-    program=_program,
+    program=find,
     prepare=_prepare,
     version=_version,
 )

@@ -191,3 +191,15 @@ async def test_without_a_list_in_the_cache_it_gives_up(tmp_path: Path) -> None:
     with pytest.raises(ServiceUnavailable):
         await feed.join()
     await feed.close()
+
+
+async def test_whoever_subscribes_is_told_of_lists_and_staleness(
+    feed: Feed, registry: HandRegistry
+) -> None:
+    told: list[tuple[list[str], bool]] = []
+    end = feed.subscribe(lambda s: told.append((ids(s.records), s.stale)))
+    registry.membership.show(node("a"))
+    registry.membership.lose()
+    end()
+    registry.membership.show(node("a"))
+    assert told == [(["a"], False), (["a"], True)]

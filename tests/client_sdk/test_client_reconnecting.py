@@ -163,6 +163,19 @@ class TestMoving:
             await here.say(Move(within=0.0))
             await eventually(lambda: client.url not in ("", here.url))
 
+    async def test_without_a_url_and_with_one_address_it_goes_through_that_again(
+        self, node: ScriptedNode
+    ) -> None:
+        """What it knows is a front, which leads to another node now."""
+        async with joined([node]) as (client, events):
+            await node.say(Move(within=0.0))
+            await eventually(lambda: len(node.connects) == 2 and len(node.channels) == 1)
+            node.put("bob", "1")
+            assert await bodies(client, 1) == ["1"]
+        assert node.connects[1].moved
+        happened = [event.what for event in events]
+        assert Happening.DISCONNECTED not in happened
+
     async def test_stays_while_the_new_node_is_not_there(self, nodes: list[ScriptedNode]) -> None:
         a, b = nodes
         await b.stop()

@@ -26,6 +26,11 @@ def test_only_the_owner_may_read_or_write_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_others_may_read_it_if_that_is_wanted(tmp_path: Path) -> None:
+    write_file(tmp_path / "file", b"new", 0o644)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
+
+
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
     write_file(path, b"x")

@@ -63,12 +63,14 @@ class Node:
 class Line:
     """A client, its channel, and the node behind it."""
 
-    def __init__(self, *, connected: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, *, connected: bool = True, headers: dict[str, str] | None = None, **settings: Any
+    ) -> None:
         self.node = Node()
         self.stats = Stats()
         self.peer = Peer(self._make, **settings)
         self.channel = self._channels[0]
-        self.peer.handshake()
+        self.peer.handshake(**(headers or {}))
         if connected:
             self.peer.say("connect", user="alice")
             self.channel.user, self.channel.id = "alice", "c1"

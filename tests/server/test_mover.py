@@ -124,3 +124,11 @@ def test_the_pace_never_goes_back_and_is_done_in_time(
     assert all(0 <= told <= count for told in counts)
     assert due(count, over - TICK, over) == count
     assert due(count, 0.0, over) > 0 or count == 0
+
+
+async def test_who_came_through_a_proxy_is_told_no_address() -> None:
+    wait = Wait(ONE)
+    direct, proxied = Line(), Line(headers={"Via": "1.1 gateway"})
+    await wait.mover.move([direct.channel, proxied.channel], 0.0, "drain")
+    frames = heard([direct, proxied])
+    assert [frame.get("url") for frame in frames] == [ONE.url, None]

@@ -327,3 +327,10 @@ async def test_a_lost_connection_can_be_told_anything() -> None:
     transport.abort()
     assert transport.peer == "?"
     assert wire.session.events == ["opened", "lost 1006"]
+
+
+async def test_a_handshake_through_a_proxy_is_known_by_its_header() -> None:
+    for headers, proxied in ((dict[str, str](), False), ({"Via": "1.1 gateway"}, True)):
+        wire = Wire()
+        wire.peer.handshake(**headers)
+        assert wire.peer.transport.proxied is proxied

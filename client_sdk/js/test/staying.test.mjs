@@ -57,6 +57,16 @@ test("a move at the client's own wish: another node, the new channel first", asy
   assert.equal(a.opened, 1);
 });
 
+test("a move without a url, with one address: through that again, as other nodes may be behind it", async () => {
+  const { world, client, a, b } = await joined();
+  b.up = false;
+  world.nodes.splice(1);
+  a.say({ type: "move", within: 0 });
+  await world.clock.advance();
+  assert.deepEqual([a.opened, a.sockets.length, a.of("connect").at(-1).moved], [2, 1, true]);
+  assert.deepEqual(world.events, ["connected", "moving", "connected"]);
+});
+
 test("a move to nobody: stays until somebody takes the client, or it is closed", async () => {
   const { world, client, a, b } = await joined();
   b.up = false;

@@ -1,0 +1,52 @@
+"""The file that nginx includes: replaced as a whole, and put back as it was. It blocks."""
+
+import stat
+from pathlib import Path
+
+from cluster.snapshot_file import write_file
+
+# Who may read a file that was not there before: nginx's configuration is no secret.
+_MODE = 0o644
+
+
+class IncludedFile:
+    """One such file. Whoever reads it finds the last text or the one before, never a part."""
+
+    def __init__(self, path: Path) -> None:
+        """Name it; where it is a link, what that leads to is meant."""
+        self._path = path
+
+    def read(self) -> str | None:
+        """Return what it holds; None if there is no such file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            return self._path.read_text(errors="replace")
+        except FileNotFoundError:
+            return None
+
+    def write(self, text: str) -> None:
+        """Replace it; its mode stays.
+
+        Raises:
+            OSError: it cannot be written; it is as it was.
+        """
+        path = self._path.resolve()
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            mode = _MODE
+        write_file(path, text.encode(errors="replace"), mode)
+
+    def put_back(self, text: str | None) -> None:
+        """Replace it by what `read` returned before.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if text is None:
+            self._path.unlink(missing_ok=True)
+        else:
+            self.write(text)

@@ -1,0 +1,79 @@
+"""`balancer nginx` as a service, on a registry led by hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from balancer.nginx_follower import Outcome
+from balancer.nginx_service import NginxService
+from balancer.nginx_settings import NginxSettings
+from cluster.errors import ServiceUnavailable
+from scripts.stack.ports import free_port
+from tests.balancer.nodes import node
+from tests.balancer.registries import HandRegistry
+from tests.services import eventually
+
+
+def settings(folder: Path, **more: object) -> NginxSettings:
+    return NginxSettings(out=folder / "im.conf", test="", **more)  # type: ignore[arg-type]
+
+
+async def test_it_follows_until_it_is_stopped(tmp_path: Path) -> None:
+    registry = HandRegistry(reachable=False)
+    port = free_port()
+    service = NginxService(settings(tmp_path, admin_port=port), registry)
+    await service.start()
+    file = tmp_path / "im.conf"
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            assert answer.status == 503
+        registry.let()
+        await service.joined()
+        registry.membership.show(node("a"))
+        await eventually(lambda: file.exists() and "a.example" in file.read_text())
+        registry.membership.show(node("b"))
+        await eventually(lambda: "b.example" in file.read_text())
+        async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            assert "im_nginx_writes_total 2.0" in await answer.text()
+    await service.stop()
+    assert registry.closed
+    registry.membership.show(node("c"))
+    assert "c.example" not in file.read_text()
+
+
+async def test_once(tmp_path: Path) -> None:
+    registry = HandRegistry()
+    registry.membership.show(node("a"))
+    service = NginxService(settings(tmp_path, once=True), registry)
+    assert await service.once() is Outcome.IN_STEP
+    assert "a.example" in (tmp_path / "im.conf").read_text()
+    await service.stop()
+
+
+async def test_once_without_a_confirmed_list(tmp_path: Path) -> None:
+    registry = HandRegistry()
+    registry.membership.show(node("a"))
+    registry.membership.lose()
+    service = NginxService(settings(tmp_path, once=True, wait=0.1), registry)
+    assert await service.once() is Outcome.STALE
+    assert not os.listdir(tmp_path)
+    await service.stop()
+
+
+async def test_once_without_a_registry(tmp_path: Path) -> None:
+    service = NginxService(settings(tmp_path, once=True, wait=0.1), HandRegistry(reachable=False))
+    with pytest.raises(ServiceUnavailable):
+        await service.once()
+    await service.stop()
+
+
+async def test_a_registry_that_was_not_reached_in_time_is_told(tmp_path: Path) -> None:
+    service = NginxService(settings(tmp_path, wait=0.1), HandRegistry(reachable=False))
+    await service.start()
+    with pytest.raises(ServiceUnavailable):
+        await service.joined()
+    await service.stop()
