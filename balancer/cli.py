@@ -9,6 +9,7 @@ import click
 import uvloop
 
 from balancer.cli_admin import admin_options, read_admin_token
+from balancer.cli_gateway import gateway
 from balancer.cli_nginx import nginx
 from balancer.client_address import parse_network
 from balancer.feed import CURE
@@ -40,6 +41,9 @@ def main() -> None:
       curl http://127.0.0.1:7000/v1/node       # the node to connect to
       curl http://127.0.0.1:7000/v1/nodes      # all of them
       open http://127.0.0.1:7000/              # the cluster, in a browser
+
+    For clients that can have one address only there are 'balancer nginx', which keeps nginx's list
+    of nodes in step, and 'balancer gateway', which passes connections on by itself.
     """
 
 
@@ -187,4 +191,5 @@ async def _listen(service: BalancerService, settings: BalancerSettings) -> str:
     return f"http://{join_host_port(reachable_host(settings.host), port)}"
 
 
+main.add_command(gateway)
 main.add_command(nginx)

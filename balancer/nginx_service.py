@@ -7,7 +7,6 @@ from balancer.admin_port import AdminPort
 from balancer.feed import Feed
 from balancer.nginx_follower import NginxFollower, Outcome
 from balancer.nginx_settings import ONCE_WAIT, NginxSettings
-from cluster.errors import ServiceUnavailable
 from cluster.registry import Registry
 
 
@@ -75,11 +74,8 @@ class NginxService:
         await self.follower.stop()
         if self._joining is not None:
             self._joining.cancel()
+            # Waiting, unlike awaiting, does not raise the error that `joined` is there to tell.
             await asyncio.wait([self._joining])
-            # Told by `joined` to whoever asked; here nobody does any more.
-            if not self._joining.cancelled():
-                with contextlib.suppress(ServiceUnavailable):
-                    self._joining.result()
         if self._admin is not None:
             await self._admin.stop()
         await self._registry.close()

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 
-from server.file_limit import raise_file_limit
+from cluster.file_limit import raise_file_limit
 from server.node import Node
 from server.settings import NodeSettings
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+from cluster.file_limit import room_for_connections
 from cluster.snapshot import Snapshot
 from server.acknowledgements import Acknowledgements
 from server.admission import Admission
@@ -16,7 +17,6 @@ from server.channel_events import ChannelEvents
 from server.degradation import Degradation
 from server.destinations import Destinations
 from server.dispatch import Dispatch
-from server.file_limit import room_for_connections
 from server.hub import Hub
 from server.inbox import Inbox
 from server.journal import Journal

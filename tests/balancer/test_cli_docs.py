@@ -10,11 +10,14 @@ import click
 import pytest
 
 from balancer.cli import main
+from balancer.gateway_metrics import GatewayMetrics
+from balancer.nginx_metrics import NginxMetrics
+from cluster.snapshot import Snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 # Where the options of each command stand; those of `start` are on the balancer's own page.
-PAGES = {"start": "balancer.md", "nginx": "nginx.md"}
+PAGES = {"start": "balancer.md", "nginx": "nginx.md", "gateway": "gateway.md"}
 
 
 def options() -> Iterator[tuple[str, click.Option]]:
@@ -48,4 +51,17 @@ def test_every_option_is_described(name: str, option: click.Option) -> None:
     if isinstance(option.default, int | float | str) and option.default not in ("", False):
         default = option.default
         shown = f"{default:.15g}" if isinstance(default, float) else str(default)
-        assert re.search(rf"\b{re.escape(shown)}\b", row), row
+        assert re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", row), row
+
+
+@pytest.mark.parametrize(
+    ("page", "metrics"),
+    [
+        ("nginx.md", NginxMetrics(Snapshot, lambda: True)),
+        ("gateway.md", GatewayMetrics(Snapshot, lambda: 0)),
+    ],
+)
+def test_every_metric_is_described(page: str, metrics: NginxMetrics | GatewayMetrics) -> None:
+    names = {metric.name for metric in metrics.registry.collect()}
+    told = re.findall(r"^\| `(im_\w+?)(?:_total)?(?:\{\w+\})?`", (DOCS / page).read_text(), re.M)
+    assert set(told) == names

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.file_limit import room_for_connections, room_within
+from cluster.file_limit import room_for_connections, room_within
 
 
 @pytest.mark.parametrize(("limit", "room"), [(1024, 922), (20_000, 18_000), (150, 50), (40, 1)])
@@ -33,7 +33,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     """In a process of its own, which may set limits without an effect on others."""
     program = (
         "import resource as r\n"
-        "from server.file_limit import raise_file_limit\n"
+        "from cluster.file_limit import raise_file_limit\n"
         "r.setrlimit(r.RLIMIT_NOFILE, (256, 512))\n"
         "for _ in range(2):\n"
         "    raise_file_limit()\n"

@@ -1,0 +1,217 @@
+"""The command `balancer gateway`."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+
+from balancer.client_address import parse_network
+from balancer.feed import CURE
+from balancer.gateway_service import GatewayService
+from balancer.gateway_settings import (
+    DEFAULT_DRAIN_WITHIN,
+    DEFAULT_LISTEN,
+    DEFAULT_PATIENCE,
+    GatewaySettings,
+    check_path,
+    parse_listen,
+)
+from balancer.policy import DEFAULT_POLICY, POLICIES
+from balancer.running import catch_signals, until
+from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.errors import ServiceUnavailable
+from cluster.file_limit import raise_file_limit, room_for_connections
+from cluster.frames import DEFAULT_PATH
+from cluster.log import set_up_logging
+from cluster.options import checked, cluster_option, log_options, zk_option
+from cluster.registry import Registry
+from cluster.registry_zookeeper import ZookeeperRegistry
+
+_log = logging.getLogger(__name__)
+
+# Files that each client takes: its own connection, and that to its node.
+_FILES_EACH = 2
+
+
+@click.command()
+@zk_option
+@cluster_option
+@click.option(
+    "--listen",
+    default=DEFAULT_LISTEN,
+    metavar="[HOST:]PORT",
+    show_envvar=True,
+    callback=checked(parse_listen),
+    help="Where clients connect; without a host on every interface. Port 0 is any free one.",
+)
+@click.option(
+    "--path",
+    default=DEFAULT_PATH,
+    show_envvar=True,
+    callback=checked(check_path),
+    help="The path that is passed on, and no other; the nodes have to serve the same.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default=DEFAULT_POLICY,
+    show_envvar=True,
+    help="How to pick a node. ip_hash and consistent_hash go by the client's address.",
+)
+@click.option(
+    "--zone", default="", show_envvar=True, help="Prefer the nodes of this zone to all others."
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="CIDR",
+    envvar="IM_BALANCER_GATEWAY_TRUSTED_PROXY",
+    show_envvar=True,
+    callback=lambda context, parameter, value: tuple(
+        checked(parse_network)(context, parameter, each) for each in value
+    ),
+    help="Believe the X-Forwarded-For of peers within this network when picking by address. "
+    "Repeat for several; in the environment separate them by spaces.",
+)
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_envvar=True,
+    help="Clients at one time; further ones get 503. Without it, half of what the limit of open "
+    "files leaves room for.",
+)
+@click.option(
+    "--drain-within",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_DRAIN_WITHIN,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="How long connections may go on after SIGTERM; those that are left then are closed.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_PATIENCE,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="Cut off a client that takes nothing of what waits for it for so long.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    show_envvar=True,
+    help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. Without "
+    "it, or with nodes in --cache, it is tried for ever; /readyz says why it is not ready.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    show_envvar=True,
+    help="Keep the last list of nodes in this file, and begin with it at the next start.",
+)
+@click.option(
+    "--admin-host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_envvar=True,
+    help="Address of the admin port.",
+)
+@click.option(
+    "--admin-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    show_envvar=True,
+    help="Port for /healthz, /readyz and /metrics; 0: any free one. Without it there is none.",
+)
+@log_options
+def gateway(
+    zk: str | None,
+    listen: str,
+    trusted_proxies: tuple[str, ...],
+    log_level: str,
+    log_format: str,
+    **options: Any,
+) -> None:
+    """Pass WebSockets on to the nodes, for clients that can have one address only.
+
+    Each connection is passed on to a node that is picked for it, and to the next one if that does
+    not take it. All bytes go through here: who can, connects to the nodes.
+
+    \b
+    Examples:
+      balancer gateway --zk                               # ws://THIS-MACHINE:7777/ws
+      balancer gateway --zk zk1:2181/im --listen 127.0.0.1:80 --policy least_loaded
+      balancer gateway --zk --admin-port 7778 --cache /var/lib/im/nodes.json
+    """
+    if zk is None:
+        raise click.UsageError(
+            "--zk is missing: the gateway reads the nodes from ZooKeeper. "
+            "Say 'balancer gateway --zk' for the one on this machine, or --zk HOST:PORT."
+        )
+    set_up_logging(log_level, log_format)
+    address = parse_zookeeper(zk)
+    host, port = parse_listen(listen)
+    options["max_connections"] = options["max_connections"] or _room()
+    networks = tuple(map(parse_network, trusted_proxies))
+    settings = GatewaySettings(
+        zk=address, host=host, port=port, trusted_proxies=networks, **options
+    )
+    try:
+        uvloop.run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
+    except ServiceUnavailable as exc:
+        raise click.ClickException(f"{exc}; {CURE}") from exc
+
+
+async def serve(settings: GatewaySettings, registry: Registry) -> None:
+    """Run a gateway until a signal comes.
+
+    Raises:
+        ClickException: an address cannot be listened on.
+        ServiceUnavailable: the registry was not reached in time.
+    """
+    service = GatewayService(settings, registry)
+    stopping = asyncio.Event()
+    catch_signals(stopping)
+    try:
+        port = await _start(service, settings)
+        place = join_host_port(reachable_host(settings.host), port)
+        _log.info(
+            "gateway of the cluster '%s' listens on ws://%s%s",
+            settings.cluster,
+            place,
+            settings.path,
+        )
+        await until(stopping, service.joined())
+    finally:
+        within = settings.drain_within if stopping.is_set() else 0.0
+        count = service.gateway.connections
+        if count:
+            _log.info("%d connections may go on for %g s", count, within)
+        await service.stop(within)
+    _log.info("gateway stopped")
+
+
+async def _start(service: GatewayService, settings: GatewaySettings) -> int:
+    try:
+        return await service.start()
+    except OSError as exc:
+        reason = (exc.strerror or str(exc)).rpartition(": ")[2]
+        place = join_host_port(settings.host, settings.port)
+        raise click.ClickException(
+            f"cannot listen on {place}, or on the admin port: {reason}; "
+            "name another --listen or --admin-port"
+        ) from exc
+
+
+def _room() -> int | None:
+    """Return how many clients the limit of open files leaves room for; None if there is none."""
+    raise_file_limit()
+    room = room_for_connections()
+    return None if room is None else max(1, room // _FILES_EACH)
