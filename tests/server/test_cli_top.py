@@ -117,7 +117,7 @@ async def test_a_node_that_does_not_tell_is_there_all_the_same(
 async def test_it_goes_on_until_it_is_ended(zk_hosts: str, cluster_name: str) -> None:
     async with registered(zk_hosts, cluster_name) as [node]:
         process = await asyncio.create_subprocess_exec(
-            *(SERVER, "top", "--zk", zk_hosts, "--cluster", cluster_name),
+            *(str(SERVER), "top", "--zk", zk_hosts, "--cluster", cluster_name),
             *("--every", "0.1", "--json"),
             stdout=asyncio.subprocess.PIPE,
             stdin=asyncio.subprocess.DEVNULL,
