@@ -20,6 +20,12 @@ from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PROBE, Balance
 from cluster import __version__
 from cluster.address import join_host_port, parse_zookeeper, reachable_host
 from cluster.completion import completion_command
+from cluster.config_file import (
+    config_option,
+    use_for_command,
+    use_for_group,
+    warn_of_open_secrets,
+)
 from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
@@ -31,7 +37,9 @@ _log = logging.getLogger(__name__)
 
 @click.group(context_settings={**CONTEXT_SETTINGS, "auto_envvar_prefix": "IM_BALANCER"})
 @click.version_option(__version__, "-V", "--version", prog_name="balancer")
-def main() -> None:
+@config_option()
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:
     """Tell clients which node of a messaging cluster to connect to.
 
     \b
@@ -44,13 +52,18 @@ def main() -> None:
 
     For clients that can have one address only there are 'balancer nginx', which keeps nginx's list
     of nodes in step, and 'balancer gateway', which passes connections on by itself.
+
+    Every option can be given in the environment: --port of `balancer start` is
+    IM_BALANCER_START_PORT; or in a file, which --config names.
     """
+    use_for_group(context, config)
 
 
 main.add_command(completion_command("balancer"))
 
 
 @main.command()
+@config_option(is_eager=True, expose_value=False, callback=use_for_command)
 @zk_option
 @cluster_option
 @click.option(
@@ -118,7 +131,10 @@ main.add_command(completion_command("balancer"))
 )
 @admin_options
 @log_options
+@click.pass_context
 def start(
+    context: click.Context,
+    /,
     zk: str | None,
     trusted_proxy: tuple[str, ...],
     allow_admin: bool,
@@ -140,6 +156,7 @@ def start(
       balancer start --zk --allow-admin --admin-token-file token   # the page can drain nodes
 
     In a browser, http://HOST:PORT/ shows the cluster.
+      balancer start --config balancer.toml                # options from a file
     """
     if zk is None:
         raise click.UsageError(
@@ -147,6 +164,7 @@ def start(
             "Say 'balancer start --zk' for the one on this machine, or --zk HOST:PORT."
         )
     set_up_logging(log_level, log_format)
+    warn_of_open_secrets(context)
     address = parse_zookeeper(zk)
     settings = BalancerSettings(
         zk=address,

@@ -173,6 +173,12 @@ class Zookeeper:
         stat = await self._call(lambda client: client.exists_async(full, self._armed(watch)))
         return None if stat is None else int(stat.ephemeralOwner)
 
+    async def created(self, path: str) -> float | None:
+        """Return when a znode was made, by the leader's clock in seconds; None if there is none."""
+        full = self._full(path)
+        stat = await self._call(lambda client: client.exists_async(full))
+        return None if stat is None else float(stat.created)
+
     async def get(self, path: str, watch: Watch | None = None) -> bytes | None:
         """Return what a znode holds; None if there is no such znode.
 

@@ -3,6 +3,7 @@
 It has no authentication, so it listens on the loopback interface unless it is told otherwise.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -73,8 +74,13 @@ class Admin:
         node.parts.stats.receive_errors = node.backends.bus.receive_errors
         if node.membership is not None:
             node.parts.stats.bad_records = node.membership.bad_records
+        limit = node.parts.admission.max_connections
         return {
             "channels": ("Open channels.", len(node.parts.hub.channels)),
+            "max_connections": (
+                "Channels that may be open; +Inf without a limit.",
+                math.inf if limit is None else limit,
+            ),
             "users": ("Users with a channel on this node.", len(node.parts.hub.users)),
             "waiting": ("Messages that wait to be stored.", node.parts.router.waiting),
             "degraded": ("1 while messages between nodes come by polling.", node.is_degraded()),

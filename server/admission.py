@@ -71,7 +71,8 @@ class Admission:
             random: returns a number from 0 up to, not including, 1.
         """
         self._open_channels = open_channels
-        self._max_connections = max_connections
+        # How many channels there may be; None for no limit.
+        self.max_connections = max_connections
         self._rate = accept_rate
         self._clock = clock
         self._random = random
@@ -88,7 +89,7 @@ class Admission:
         """Return why a handshake is turned away; None if it is to be answered."""
         if self.draining:
             return self._refusal("draining", "this node is leaving", *_DRAINING)
-        if self._max_connections is not None and self._open_channels() >= self._max_connections:
+        if self.max_connections is not None and self._open_channels() >= self.max_connections:
             return self._refusal("full", "this node is full", *_FULL)
         if self._rate and not self._take_token():
             wait = self._book()

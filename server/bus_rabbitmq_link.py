@@ -86,6 +86,17 @@ class Link:
         """How much waits in this process for the socket."""
         return self._wire.buffered_bytes if self._wire else 0
 
+    @property
+    def version(self) -> str:
+        """The broker's product and version, as it introduces itself."""
+        told = self._channel.connection.server_properties
+        return f"{told.get('product', 'a broker')} {told.get('version', '')}".strip()
+
+    @property
+    def heartbeat(self) -> int:
+        """Seconds between two signs of life, as agreed with the broker; 0 for none."""
+        return int(self._channel.connection.params.heartbeat)
+
     async def call(self, command: str, **arguments: Any) -> None:
         """Send a command of the channel, by the name it has in pika, and wait for the answer.
 

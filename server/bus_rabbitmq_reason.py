@@ -15,6 +15,10 @@ from pika.exceptions import (
     StreamLostError,
 )
 
+# What a broker says to an account; each has a cure of its own.
+LOGIN_REFUSED = "it refuses this user or password"
+VHOST_REFUSED = "it refuses this virtual host to this user"
+
 _LOST_WHILE_OPENING = "the connection was lost while it opened"
 
 # What pika found out, and what that means to a person.
@@ -23,8 +27,8 @@ _MEANINGS: tuple[tuple[type[BaseException], str], ...] = (
     (IncompatibleProtocolError, "what answers there does not speak AMQP 0-9-1, or it is starting"),
     (AMQPHeartbeatTimeout, "no heartbeat was heard"),
     (ConnectionBlockedTimeout, "it kept publishers blocked: see its memory and disk alarms"),
-    (ProbableAuthenticationError, "it refuses this user or password"),
-    (ProbableAccessDeniedError, "it refuses this virtual host to this user"),
+    (ProbableAuthenticationError, LOGIN_REFUSED),
+    (ProbableAccessDeniedError, VHOST_REFUSED),
 )
 
 

@@ -1,13 +1,16 @@
 """The command `server`. The only module of the node that knows options and the environment."""
 
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cluster import __version__
 from cluster.completion import completion_command
+from cluster.config_file import config_option, use_for_group
 from cluster.options import CONTEXT_SETTINGS
+from server.cli_doctor import doctor
 from server.cli_drain import drain
 from server.cli_inbox import inbox
 from server.cli_nodes import nodes
@@ -49,7 +52,9 @@ def _from_above() -> Any:
     context_settings={**CONTEXT_SETTINGS, "auto_envvar_prefix": "IM_SERVER"},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="server")
-def main() -> None:
+@config_option()
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:
     """Run and use the nodes of a WebSocket messaging cluster.
 
     \b
@@ -63,6 +68,8 @@ def main() -> None:
       server top
       server trace 6f1d0c2ab34e-17
       server inbox bob
+    Whether the services and this machine are fit for it:
+      server doctor --zk
     One of them out of service, its clients moved to the others first:
       server drain 192.0.2.7:7178 --zk
     A message from the shell, and a conversation:
@@ -70,8 +77,9 @@ def main() -> None:
       server chat --zk --as bob
 
     Every option can be given in the environment: --port of `server start` is
-    IM_SERVER_START_PORT.
+    IM_SERVER_START_PORT; or in a file, which --config names.
     """
+    use_for_group(context, config)
 
 
 main.add_command(start)
@@ -81,3 +89,4 @@ main.add_command(trace)
 main.add_command(inbox)
 main.add_command(top)
 main.add_command(completion_command("server"))
+main.add_command(doctor)

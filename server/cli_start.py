@@ -8,6 +8,7 @@ import click
 import uvloop
 
 from cluster.address import parse_host_port, parse_zookeeper
+from cluster.config_file import config_option, use_for_command, warn_of_open_secrets
 from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS
@@ -23,8 +24,10 @@ MIN_SECRET = 32
 
 
 @click.command(context_settings=CONTEXT_SETTINGS)
+@config_option(is_eager=True, expose_value=False, callback=use_for_command)
 @start_options
-def start(**options: Any) -> None:
+@click.pass_context
+def start(context: click.Context, /, **options: Any) -> None:
     """Start one node.
 
     Without --zk it is a cluster of its own in memory, for trying things out; nothing survives it.
@@ -35,6 +38,7 @@ def start(**options: Any) -> None:
       server start
       server start --zk zk1:2181,zk2:2181/prod --redis redis://r1 --amqp amqp://mq1
       server start --zk --advertise chat1.example.org:443 --auth-secret-file jwt.key
+      server start --config im.toml
       IM_SERVER_START_ZK=zk1:2181 IM_SERVER_START_ADMIN_PORT=9177 server start
 
     \b
@@ -42,6 +46,7 @@ def start(**options: Any) -> None:
     2 a wrong option.
     """
     set_up_logging(options.pop("log_level"), options.pop("log_format"))
+    warn_of_open_secrets(context)
     settings = make_settings(options)
     if settings.auth_secret is None and settings.is_open_to_others():
         _log.warning(

@@ -43,23 +43,42 @@ def _path(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     return value
 
 
+# Those that other commands have, too.
+redis_option = _option(
+    "--redis",
+    metavar="URL",
+    default=DEFAULT_REDIS,
+    callback=checked(parse_redis_url),
+    help="The store; with --zk.",
+)
+amqp_option = _option(
+    "--amqp",
+    metavar="URL",
+    default=DEFAULT_AMQP,
+    callback=checked(parse_amqp_url),
+    help="The RabbitMQ broker; with --zk.",
+)
+session_timeout_option = _option(
+    "--session-timeout",
+    type=click.FloatRange(1.0, 120.0),
+    default=6.0,
+    metavar="SECONDS",
+    help="After how long without a sign of life the node counts as dead.",
+)
+max_connections_option = _option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Clients at one time; more get 503 and a time to come back.  "
+    "[default: what the limit of open files leaves room for]",
+)
+
+
 # What it stands on.
 _SERVICES = (
     zk_option,
-    _option(
-        "--redis",
-        metavar="URL",
-        default=DEFAULT_REDIS,
-        callback=checked(parse_redis_url),
-        help="The store; with --zk.",
-    ),
-    _option(
-        "--amqp",
-        metavar="URL",
-        default=DEFAULT_AMQP,
-        callback=checked(parse_amqp_url),
-        help="The RabbitMQ broker; with --zk.",
-    ),
+    redis_option,
+    amqp_option,
     cluster_option,
     _option(
         "--wait",
@@ -67,13 +86,7 @@ _SERVICES = (
         metavar="SECONDS",
         help="Give up if the services were not reached by then.  [default: never]",
     ),
-    _option(
-        "--session-timeout",
-        type=click.FloatRange(1.0, 120.0),
-        default=6.0,
-        metavar="SECONDS",
-        help="After how long without a sign of life the node counts as dead.",
-    ),
+    session_timeout_option,
     _option(
         "--routing",
         type=click.Choice(["fanout", "direct"]),
@@ -134,13 +147,7 @@ _IDENTITY = (
 
 # What it takes.
 _LIMITS = (
-    _option(
-        "--max-connections",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Clients at one time; more get 503 and a time to come back.  "
-        "[default: what the limit of open files leaves room for]",
-    ),
+    max_connections_option,
     _option(
         "--accept-rate",
         type=click.FloatRange(min=0.0),

@@ -52,6 +52,8 @@ async def test_what_it_creates_goes_with_its_session(zk_hosts: str) -> None:
             assert path == "/a/n-0000000000"
             assert await other.get(path) == b"data"
             assert await other.owner(path) == zookeeper.session_id
+            assert abs((await other.created(path) or 0.0) - time.time()) < 60.0
+        assert await other.created(path) is None
         assert await other.get(path) is None
 
 

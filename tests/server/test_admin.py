@@ -53,6 +53,11 @@ async def test_metrics_show_counters_and_gauges() -> None:
         assert await metric(node, "waiting") == 0.0
 
 
+async def test_metrics_show_how_many_channels_there_may_be() -> None:
+    async with running(max_connections=7) as [node]:
+        assert await metric(node, "max_connections") == 7.0
+
+
 async def test_presence_is_told() -> None:
     async with running(count=2) as [one, other], client(other, "bob"):
         status, body = await fetch(one, "/v1/presence/bob")

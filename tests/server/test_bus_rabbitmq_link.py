@@ -114,6 +114,13 @@ async def test_a_refused_command_is_an_error_and_loses_the_link(
     await link.close(1.0)
 
 
+async def test_it_knows_the_broker_and_what_was_agreed_on(settings: RabbitmqSettings) -> None:
+    link = await Link.open(settings, "test")
+    assert link.version.startswith("RabbitMQ ")
+    assert link.heartbeat == settings.heartbeat
+    await link.close(1.0)
+
+
 async def test_confirms_count_from_one(settings: RabbitmqSettings) -> None:
     link, confirmed = await Link.open(settings, "test"), set[int]()
 

@@ -139,7 +139,7 @@ async def test_on_a_terminal_it_draws_until_q_is_pressed(
     ours, theirs = pty.openpty()
     async with registered(zk_hosts, cluster_name) as [node]:
         process = await asyncio.create_subprocess_exec(
-            *(SERVER, *command, "--zk", zk_hosts, "--cluster", cluster_name),
+            *(str(SERVER), *command, "--zk", zk_hosts, "--cluster", cluster_name),
             stdin=theirs,
             stdout=theirs,
             env=os.environ | {"TERM": "xterm", "COLUMNS": "160"},

@@ -11,12 +11,9 @@ import pytest
 
 from cluster import frames
 from cluster.codes import TEMPORARY_ERRORS, CloseCode, ErrorCode, may_reconnect
-from server.admin import Admin
+from server import metrics
 from server.cli import main
-from server.metrics import metrics_registry
-from server.node import Node
-from server.settings import NodeSettings
-from server.stats import Stats
+from tests.server.embedded import client, fetch, running
 from tests.server.test_cli import commands, options
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,6 +21,8 @@ PROTOCOL = (DOCS / "protocol.md").read_text()
 SERVER = (DOCS / "server.md").read_text()
 OPERATIONS = (DOCS / "operations-commands.md").read_text()
 COMMANDS = f"{SERVER}\n{OPERATIONS}"
+METRICS = (DOCS / "metrics.md").read_text()
+CONFIGURATION = (DOCS / "configuration.md").read_text()
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -102,11 +101,31 @@ def test_defaults_of_start_are_told() -> None:
             assert re.search(rf"\| `?{re.escape(str(default))}`? \|", row), row
 
 
-async def test_every_metric_is_described() -> None:
-    node = Node(NodeSettings())
-    stats = Stats()
-    gauges = Admin(node)._gauges
-    names = {metric.name for metric in metrics_registry(stats, gauges).collect()}
-    told = set(re.findall(r"^\| `im_server_(\w+?)(?:_total)?(?:\{\w+\})?`", SERVER, re.MULTILINE))
-    assert {f"im_server_{name}" for name in told} == names
-    await node.stop()
+def test_options_of_the_program_itself_are_described() -> None:
+    for option in main.params:
+        if isinstance(option, click.Option) and option.show_envvar:
+            [row] = [
+                line
+                for line in CONFIGURATION.splitlines()
+                if line.startswith(f"| `server {option.opts[0]} ")
+            ]
+            assert f"`IM_SERVER_{option.name}`".upper() in row
+
+
+def metric_rows(prefix: str) -> dict[str, str]:
+    """Return the type of each metric that the docs describe, by its name without labels."""
+    row = re.compile(rf"^\| `({prefix}\w+)(?:\{{[\w,]+\}})?` \| (\w+) \| ([^|]+) \| ([^|]+) \|$")
+    matches = [row.match(line) for line in METRICS.splitlines() if f"`{prefix}" in line[:40]]
+    assert all(matches), "each row needs a name, a type, what it counts, and when it moves"
+    return {match[1]: match[2] for match in matches if match}
+
+
+async def test_every_metric_is_described_with_its_type_and_labels() -> None:
+    async with running() as [node], client(node, "alice") as alice:
+        await alice.say("send", id="s-1", to="bob", body=1)
+        await alice.hear()
+        _status, text = await fetch(node, "/metrics")
+    printed = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    assert metric_rows("im_server_") == printed
+    for name, (label, _help) in metrics._BY_LABEL.items():
+        assert f"| `im_server_{name}_total{{{label}}}` |" in METRICS

@@ -14,7 +14,16 @@ NAMES = sorted(
 
 
 def test_all_scripts_are_found() -> None:
-    assert NAMES == ["acknowledge", "append", "position", "raise_head", "read", "remove", "sweep"]
+    assert NAMES == [
+        "acknowledge",
+        "append",
+        "position",
+        "raise_head",
+        "read",
+        "remove",
+        "rights",
+        "sweep",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

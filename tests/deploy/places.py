@@ -1,0 +1,5 @@
+"""Where the files for operators are."""
+
+from pathlib import Path
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
