@@ -12,7 +12,16 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from scripts.stack import chromium, dockerd, nginx, node_js, services, venv, zookeeper_image
+from scripts.stack import (
+    chromium,
+    dockerd,
+    nginx,
+    node_js,
+    operator_tools,
+    services,
+    venv,
+    zookeeper_image,
+)
 from scripts.stack.catalog import wanted
 from scripts.stack.docker import has_image, pull
 from scripts.stack.errors import StackError
@@ -42,6 +51,7 @@ def run(words: Sequence[str], environ: Mapping[str, str]) -> int:
     node_js.install_if_missing()
     chromium.install_if_missing()
     nginx.install_if_missing()
+    operator_tools.install_if_missing()
     checked = subprocess.run([str(ROOT / "scripts" / "check")], check=False).returncode
     with contextlib.ExitStack() as at_end:
         settings = {**_servers(environ, at_end), **_zookeeper(environ, at_end)}
