@@ -1,8 +1,8 @@
 """The journal: what became of the latest messages on this node, for whoever asks where one is.
 
 A ring in memory, bounded by bytes. Writing costs one append for each *batch*, which is kept as one
-piece of bytes: thousands of small objects that are let go long after they were made cost the node
-5 % of its time. They are taken apart only when somebody searches (`server.trace`).
+piece of bytes, so that its size is known and no thousands of small objects live on. They are taken
+apart only when somebody searches (`server.trace`).
 """
 
 import time
