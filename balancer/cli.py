@@ -154,9 +154,9 @@ def start(
       balancer start --zk --trusted-proxy 10.0.0.0/8       # behind a proxy
       balancer start --zk --cache /var/lib/im/nodes.json   # start even without ZooKeeper
       balancer start --zk --allow-admin --admin-token-file token   # the page can drain nodes
+      balancer start --config balancer.toml                # options from a file
 
     In a browser, http://HOST:PORT/ shows the cluster.
-      balancer start --config balancer.toml                # options from a file
     """
     if zk is None:
         raise click.UsageError(

@@ -28,7 +28,7 @@ from cluster.address import without_password
 COMMON = "common"
 
 # Options whose value nobody else may know; so may no password in a URL.
-_SECRETS = frozenset({"auth_secret", "token"})
+_SECRETS = frozenset({"admin_token", "auth_secret", "token"})
 # Where a context keeps what `warn_of_open_secrets` is to say.
 _META = "cluster.config_file"
 

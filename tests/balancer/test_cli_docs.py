@@ -8,11 +8,9 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from balancer.cli import main
-from balancer.gateway_metrics import GatewayMetrics
-from balancer.nginx_metrics import NginxMetrics
-from cluster.snapshot import Snapshot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,8 +35,10 @@ def section(name: str) -> str:
 
 
 def test_every_command_has_its_page() -> None:
-    assert set(main.commands) == set(PAGES)
-    for name in main.commands:
+    # `completion`, the same for both programs, has no options.
+    assert set(main.commands) == {*PAGES, "completion"}
+    assert "`balancer completion" in (DOCS / "operations-commands.md").read_text()
+    for name in PAGES:
         assert f"`IM_BALANCER_{name.upper()}_`" in " ".join(section(name).split())
 
 
@@ -54,14 +54,10 @@ def test_every_option_is_described(name: str, option: click.Option) -> None:
         assert re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", row), row
 
 
-@pytest.mark.parametrize(
-    ("page", "metrics"),
-    [
-        ("nginx.md", NginxMetrics(Snapshot, lambda: True)),
-        ("gateway.md", GatewayMetrics(Snapshot, lambda: 0)),
-    ],
-)
-def test_every_metric_is_described(page: str, metrics: NginxMetrics | GatewayMetrics) -> None:
-    names = {metric.name for metric in metrics.registry.collect()}
-    told = re.findall(r"^\| `(im_\w+?)(?:_total)?(?:\{\w+\})?`", (DOCS / page).read_text(), re.M)
-    assert set(told) == names
+@pytest.mark.parametrize(("name", "option"), list(options()), ids=lambda value: str(value))
+def test_every_option_says_how_to_set_it_in_the_environment(
+    name: str, option: click.Option
+) -> None:
+    variable = f"IM_BALANCER_{name}_{option.opts[-1].removeprefix('--')}".upper().replace("-", "_")
+    text = " ".join(CliRunner().invoke(main, [name, "--help"], terminal_width=200).output.split())
+    assert f"[env var: {variable}" in text

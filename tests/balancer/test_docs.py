@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from balancer.cli import main
 from balancer.failures import FailureMemory
 from balancer.feed import Feed
+from balancer.gateway_metrics import GatewayMetrics
 from balancer.metrics import Metrics
+from balancer.nginx_metrics import NginxMetrics
+from cluster.snapshot import Snapshot
 from tests.balancer.registries import HandRegistry
 
 DOCS = Path(__file__).parents[2] / "docs"
-BALANCER = (DOCS / "balancer.md").read_text()
 CONFIGURATION = (DOCS / "configuration.md").read_text()
 METRICS = (DOCS / "metrics.md").read_text()
-
-
-def options() -> Iterator[tuple[str, click.Option]]:
-    """Yield every option with the name of its command."""
-    context = click.Context(main)
-    for name in main.list_commands(context):
-        command = main.get_command(context, name)
-        assert command is not None
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                yield name, parameter
-
-
-@pytest.mark.parametrize(("name", "option"), list(options()), ids=lambda value: str(value))
-def test_every_option_is_described_and_has_a_variable(name: str, option: click.Option) -> None:
-    assert option.help
-    assert option.show_envvar
-    section = BALANCER.partition(f"`balancer {name}")[2]
-    section = BALANCER.partition(f"## Options of `balancer {name}`")[2] or section
-    section = re.split(r"\n## ", section)[0]
-    rows = [line for line in section.splitlines() if line.startswith("| `--")]
-    assert any(re.search(rf"`{option.opts[0]}[ `]", row) for row in rows), option.opts[0]
-    variable = f"IM_BALANCER_{name}_{option.name}".upper()
-    text = " ".join(CliRunner().invoke(main, [name, "--help"], terminal_width=200).output.split())
-    assert f"[env var: {variable}" in text
-    assert f"IM_BALANCER_{name.upper()}_" in BALANCER
 
 
 def test_options_of_the_program_itself_are_described() -> None:
@@ -57,36 +32,38 @@ def test_options_of_the_program_itself_are_described() -> None:
             assert f"`IM_BALANCER_{option.name}`".upper() in row
 
 
-def test_defaults_of_start_are_told() -> None:
-    for name, option in options():
-        if name == "start" and isinstance(option.default, int | float | str) and option.default:
-            [row] = [
-                line
-                for line in BALANCER.splitlines()
-                if re.match(rf"\| (`[^|]*, )?`{option.opts[0]}[ `]", line)
-            ]
-            told = f"{option.default:g}" if isinstance(option.default, float) else option.default
-            assert re.search(rf"`?\b{re.escape(str(told))}`?", row.split("|")[3]), row
+_ROW = re.compile(
+    r"^\| `(im_\w+)(?:\{([\w,]+)\})?` \| (\w+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE
+)
 
 
-async def test_every_metric_is_described_with_its_type_and_labels() -> None:
-    metrics = Metrics(Feed(HandRegistry(), wait=None), FailureMemory(lambda: 0.0))
-    text = generate_latest(metrics.registry).decode()
+def of_balancer() -> CollectorRegistry:
+    return Metrics(Feed(HandRegistry(), wait=None), FailureMemory(lambda: 0.0)).registry
+
+
+@pytest.mark.parametrize(
+    ("heading", "make"),
+    [
+        ("The balancer", of_balancer),
+        ("The gateway", lambda: GatewayMetrics(Snapshot, lambda: 0).registry),
+        ("nginx's list", lambda: NginxMetrics(Snapshot, lambda: True).registry),
+    ],
+)
+async def test_every_metric_is_described_with_its_type_and_labels(
+    heading: str, make: Callable[[], CollectorRegistry]
+) -> None:
+    registry = make()
+    text = generate_latest(registry).decode()
     printed = {
         name: kind
         for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)
         # The moments at which counters began; the page tells of them in one sentence.
         if not name.endswith("_created")
     }
-    row = re.compile(
-        r"^\| `(im_balancer_\w+)(\{[\w,]+\})?` \| (\w+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE
-    )
-    told = {match[1]: match[3] for match in row.finditer(METRICS)}
-    assert told == printed
-    labels = {match[1]: match[2] for match in row.finditer(METRICS) if match[2]}
-    assert labels == {
-        "im_balancer_picks_total": "{policy}",
-        "im_balancer_requests_total": "{path,status}",
-    }
-    assert metrics.picks._labelnames == ("policy",)
-    assert metrics.requests._labelnames == ("path", "status")
+    section = METRICS.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = list(_ROW.finditer(section))
+    assert {row[1]: row[3] for row in rows} == printed
+    labels = {row[1].removesuffix("_total"): tuple((row[2] or "").split(",")) for row in rows}
+    for collector in registry._collector_to_names:
+        name = getattr(collector, "_name", "")
+        assert labels[name] == (getattr(collector, "_labelnames", ()) or ("",)), name

@@ -6,7 +6,7 @@ import re
 
 from tests.deploy.places import DEPLOY
 
-_METRIC = re.compile(r"\b(?:im_server_\w+|im_balancer_\w+|up\b)")
+_METRIC = re.compile(r"\b(?:im_\w+|up\b)")
 _ROW = re.compile(r"^\| `(\w+)(?:\{[\w,]+\})?` \| (\w+) \|", re.MULTILINE)
 _OF_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
 

@@ -21,6 +21,7 @@ def rules() -> list[dict[str, Any]]:
 
 NODE = '{instance="n", job="im-server"}'
 BALANCER = '{instance="b", job="im-balancer"}'
+FRONT = '{instance="f", job="im-front"}'
 # What each alert is to ring for: series, and how they go on, a value a minute.
 FAULTS: dict[str, dict[str, str]] = {
     "ImNodeDown": {f"up{NODE}": "0x120"},
@@ -52,6 +53,10 @@ FAULTS: dict[str, dict[str, str]] = {
         'im_server_closes_total{instance="n", job="im-server", code="1006"}': "0+100x120",
         f"im_server_channels{NODE}": "1000x120",
     },
+    "ImNginxOutOfStep": {f"im_nginx_in_step{FRONT}": "0x120"},
+    "ImGatewayTurnsAway": {
+        'im_gateway_refused_total{instance="f", job="im-front", reason="no_node"}': "0+1x120"
+    },
     "ImUnexpectedErrors": {f"im_server_unexpected_total{NODE}": "0+1x120"},
 }
 # A cluster in which all is well, with the little losses of any day.
@@ -81,6 +86,11 @@ HEALTHY = {
     f"im_balancer_snapshot_stale{BALANCER}": "0x120",
     f"im_balancer_ejected_nodes{BALANCER}": "0x120",
     f"im_balancer_bad_records{BALANCER}": "0x120",
+    f"im_nginx_in_step{FRONT}": "1x120",
+    f"im_nginx_snapshot_stale{FRONT}": "0x120",
+    f"im_gateway_snapshot_stale{FRONT}": "0x120",
+    'im_gateway_refused_total{instance="f", job="im-front", reason="no_node"}': "4x120",
+    'im_gateway_refused_total{instance="f", job="im-front", reason="not_found"}': "0+3x120",
 }
 
 
