@@ -44,7 +44,7 @@ def balancer(stage: Stage) -> list[Row]:
     with contextlib.ExitStack() as ending:
         port, pid = ending.enter_context(_balancer(world))
         cases = [Case("balancer", axes, _runner(stage, port, "/v1/node", pid))]
-        if _has_nginx(stage):
+        if has_nginx(stage):
             body = _body(port)
             port, pid = ending.enter_context(_nginx(world, body))
             cases.append(Case("nginx, static file", axes, _runner(stage, port, f"/{FILE}", pid)))
@@ -80,7 +80,7 @@ def _nginx(world: World, body: bytes) -> Iterator[tuple[int, int]]:
         instance.kill()
 
 
-def _has_nginx(stage: Stage) -> bool:
+def has_nginx(stage: Stage) -> bool:
     """Tell whether nginx is there, and install it where that is possible."""
     if NGINX.program() is not None:
         return True

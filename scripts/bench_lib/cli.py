@@ -38,6 +38,7 @@ _OWN_OPTIONS: Mapping[str, Sequence[opt.Decorator]] = {
     "idle": (opt.CONNECTIONS, opt.HEARTBEAT),
     "connect": (opt.CONNECTS,),
     "balancer": (opt.CLIENTS,),
+    "gateway": (opt.PAIRS, opt.RATE, opt.BODY_BYTES),
     "replay": (opt.WAITING, opt.USERS, opt.BODY_BYTES),
 }
 

@@ -13,6 +13,7 @@ from scripts.bench_lib import results
 from scripts.bench_lib.balancing import balancer
 from scripts.bench_lib.compare import comparison
 from scripts.bench_lib.connecting import connect
+from scripts.bench_lib.fronts import gateway
 from scripts.bench_lib.idle import idle
 from scripts.bench_lib.limits import raise_limit
 from scripts.bench_lib.messages import cross_node, fanout_cost, local
@@ -33,6 +34,7 @@ BENCHES: Mapping[str, Callable[[Stage], list[Row]]] = {
     "idle": idle,
     "connect": connect,
     "balancer": balancer,
+    "gateway": gateway,
     "replay": replay,
 }
 """All benchmarks, in the order in which `all` runs them."""
