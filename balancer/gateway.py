@@ -63,11 +63,13 @@ class Gateway:
         self.metrics = GatewayMetrics(snapshot, lambda: len(self._splices))
         # Clients that have no node yet.
         self._arrivals: set[Arrival] = set()
+        # Clients that have been turned away and have not closed yet. They take nobody's place.
+        self._leaving: set[Arrival] = set()
         # What looks for a node for them.
         self._tasks: set[asyncio.Task[None]] = set()
         # Clients that have one.
         self._splices: set[Splice] = set()
-        # Set while there is neither of them.
+        # Set while there are none of them.
         self._empty = asyncio.Event()
         self._empty.set()
         # Set by `start`; None again when it listens no more.
@@ -75,7 +77,7 @@ class Gateway:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected, with or without a node."""
+        """How many clients have a node, or may get one."""
         return len(self._arrivals) + len(self._splices)
 
     @property
@@ -112,7 +114,7 @@ class Gateway:
             _log.info("closing %d connections that are left", self.connections)
         for task in self._tasks:
             task.cancel()
-        for arrival in list(self._arrivals):
+        for arrival in [*self._arrivals, *self._leaving]:
             arrival.tcp.close()
         for splice in list(self._splices):
             splice.close()
@@ -122,6 +124,10 @@ class Gateway:
         """See `balancer.gateway_arrival.Host`."""
         self._arrivals.add(arrival)
         self._empty.clear()
+        most = self._settings.max_connections
+        if most is not None and self.connections > most:
+            # Before it has asked: a crowd that has to wait shall cost as little as it can.
+            self._turn_away(arrival, "full", "this gateway is full", RETRY_AFTER)
 
     def fell_short(self, arrival: Arrival, status: int, reason: str) -> None:
         """See `balancer.gateway_arrival.Host`."""
@@ -130,6 +136,7 @@ class Gateway:
     def gone(self, arrival: Arrival) -> None:
         """See `balancer.gateway_arrival.Host`."""
         self._arrivals.discard(arrival)
+        self._leaving.discard(arrival)
         self._look_whether_empty()
 
     def _ended(self, splice: Splice) -> None:
@@ -137,7 +144,7 @@ class Gateway:
         self._look_whether_empty()
 
     def _look_whether_empty(self) -> None:
-        if not self.connections:
+        if not self.connections and not self._leaving:
             self._empty.set()
 
     def asked(self, arrival: Arrival, head: bytes) -> None:
@@ -157,10 +164,6 @@ class Gateway:
             request = self._check(head)
         except BadHead as exc:
             self.fell_short(arrival, exc.status, exc.reason)
-            return
-        most = self._settings.max_connections
-        if most is not None and self.connections > most:
-            self._turn_away(arrival, "full", "this gateway is full", RETRY_AFTER)
             return
         try:
             await self._find(arrival, request)
@@ -192,6 +195,7 @@ class Gateway:
                 self.metrics.seconds.observe(self._clock() - began)
             else:
                 self.metrics.passed.labels(answer.status).inc()
+                self._leaves(arrival)
                 arrival.answer(await whole(answer))
             return
         self._turn_away(arrival, "no_node", "no node takes clients now", min(waits, default=None))
@@ -237,7 +241,14 @@ class Gateway:
         self, arrival: Arrival, reason: str, status: int, text: str, wait: int | None = None
     ) -> None:
         self.metrics.refused.labels(reason).inc()
+        self._leaves(arrival)
         arrival.refuse(status, text, wait)
+
+    def _leaves(self, arrival: Arrival) -> None:
+        """Count a client no more, unless it has gone by itself."""
+        if arrival in self._arrivals:
+            self._arrivals.discard(arrival)
+            self._leaving.add(arrival)
 
 
 def _seconds(retry_after: str) -> int:

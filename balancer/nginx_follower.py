@@ -128,7 +128,9 @@ class NginxFollower:
                 self._unread = True
         except OSError as exc:
             self.metrics.errors.inc()
-            _log.error("cannot write %s: %s; name another --out", self._settings.out, exc.strerror)
+            _log.error(
+                "cannot write %s: %s; name another --out", self._settings.out, exc.strerror or exc
+            )
             return Outcome.NOT_WRITTEN
         return await self._reload() if self._unread else Outcome.IN_STEP
 

@@ -188,10 +188,11 @@ async def test_a_full_gateway_says_so() -> None:
     async with world(SWITCHING, max_connections=2) as w:
         first, _, third = [await w.ask() for _ in range(3)]
         assert (third.status, third.headers["retry-after"]) == (503, "1")
-        await third.rest()
+        # That it has not closed yet takes nobody's place.
         first.writer.close()
         await eventually(lambda: w.gateway.connections == 1)
         assert (await w.ask()).status == 101
+        assert await third.rest() == b"this gateway is full\n"
         assert w.counted("refused", reason="full") == 1
 
 

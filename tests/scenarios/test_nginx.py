@@ -16,6 +16,7 @@ import pytest
 
 from client_sdk import Client, connect
 from tests.balancer.test_nginx_upstream import parse
+from tests.client_sdk_js.process import JsClient
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.nginx_front import NginxFront
 from tests.scenarios.processes import NodeProcess, Program
@@ -153,6 +154,21 @@ async def test_a_drain_moves_clients_without_a_gap(
 def holder(nodes: dict[int, NodeProcess], node_id: str) -> NodeProcess:
     """Return the process that is a node."""
     return next(node for node in nodes.values() if node_id in node.log.read_text())
+
+
+async def test_the_browsers_sdk_comes_through_it_too(
+    start_node: StartNode, zk_hosts: str, cluster_name: str, front: NginxFront, tmp_path: Path
+) -> None:
+    await cluster_of(start_node, 2)
+    async with (
+        followed(front, zk_hosts, cluster_name),
+        JsClient(front.url, tmp_path / "memory", user="bob") as bob,
+        connect(front.url, user="alice") as alice,
+    ):
+        await alice.send("bob", "hello")
+        await eventually(lambda: bob.got == ["hello"])
+        await bob.send("alice", range(3))
+        assert [(await asyncio.wait_for(anext(alice), 20)).body for _ in range(3)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("method", ["least_conn", "ip_hash"])
