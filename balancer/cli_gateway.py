@@ -22,6 +22,7 @@ from balancer.gateway_settings import (
 from balancer.policy import DEFAULT_POLICY, POLICIES
 from balancer.running import catch_signals, until
 from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.config_file import config_option, use_for_command
 from cluster.errors import ServiceUnavailable
 from cluster.file_limit import raise_file_limit, room_for_connections
 from cluster.frames import DEFAULT_PATH
@@ -37,6 +38,7 @@ _FILES_EACH = 2
 
 
 @click.command()
+@config_option(is_eager=True, expose_value=False, callback=use_for_command)
 @zk_option
 @cluster_option
 @click.option(
@@ -66,10 +68,8 @@ _FILES_EACH = 2
 )
 @click.option(
     "--trusted-proxy",
-    "trusted_proxies",
     multiple=True,
     metavar="CIDR",
-    envvar="IM_BALANCER_GATEWAY_TRUSTED_PROXY",
     show_envvar=True,
     callback=lambda context, parameter, value: tuple(
         checked(parse_network)(context, parameter, each) for each in value
@@ -134,7 +134,7 @@ _FILES_EACH = 2
 def gateway(
     zk: str | None,
     listen: str,
-    trusted_proxies: tuple[str, ...],
+    trusted_proxy: tuple[str, ...],
     log_level: str,
     log_format: str,
     **options: Any,
@@ -159,7 +159,7 @@ def gateway(
     address = parse_zookeeper(zk)
     host, port = parse_listen(listen)
     options["max_connections"] = options["max_connections"] or _room()
-    networks = tuple(map(parse_network, trusted_proxies))
+    networks = tuple(map(parse_network, trusted_proxy))
     settings = GatewaySettings(
         zk=address, host=host, port=port, trusted_proxies=networks, **options
     )

@@ -17,6 +17,7 @@ from balancer.nginx_settings import DEFAULT_TEST, NginxSettings
 from balancer.nginx_upstream import DEFAULT_METHOD, DEFAULT_UPSTREAM, METHODS, check_upstream
 from balancer.running import catch_signals, until
 from cluster.address import parse_zookeeper
+from cluster.config_file import config_option, use_for_command
 from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import checked, cluster_option, log_options, zk_option
@@ -58,6 +59,7 @@ def _check_test(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 @click.command()
+@config_option(is_eager=True, expose_value=False, callback=use_for_command)
 @zk_option
 @cluster_option
 @click.option(
