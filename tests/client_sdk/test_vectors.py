@@ -71,7 +71,15 @@ def test_frames_of_a_client(case: Case) -> None:
     written = frames.encode(KINDS[case["kind"]](**values))
     meant = frames.decode_client_frame(msgspec.json.encode(case["frame"]))
     read = frames.decode_client_frame(written)
-    assert msgspec.json.decode(frames.encode(read)) == msgspec.json.decode(frames.encode(meant))
+    assert fields_of(read) == fields_of(meant)
+
+
+def fields_of(frame: frames.AnyClientFrame) -> dict[str, object]:
+    """Return what a frame says, whether its defaults were written or left out."""
+    fields = msgspec.structs.asdict(frame)
+    if "body" in fields:
+        fields["body"] = msgspec.json.decode(fields["body"])
+    return fields
 
 
 @pytest.mark.parametrize("case", cases("frames_from_client", "refused"))
