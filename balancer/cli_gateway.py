@@ -8,6 +8,7 @@ from typing import Any
 import click
 import uvloop
 
+from balancer.cli_admin_port import admin_port_options
 from balancer.client_address import parse_network
 from balancer.feed import CURE
 from balancer.gateway_service import GatewayService
@@ -116,20 +117,7 @@ _FILES_EACH = 2
     show_envvar=True,
     help="Keep the last list of nodes in this file, and begin with it at the next start.",
 )
-@click.option(
-    "--admin-host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    show_envvar=True,
-    help="Address of the admin port.",
-)
-@click.option(
-    "--admin-port",
-    type=click.IntRange(0, 65535),
-    metavar="PORT",
-    show_envvar=True,
-    help="Port for /healthz, /readyz and /metrics; 0: any free one. Without it there is none.",
-)
+@admin_port_options
 @log_options
 def gateway(
     zk: str | None,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import uvloop
 
+from balancer.cli_admin_port import admin_port_options
 from balancer.feed import CURE
 from balancer.nginx_follower import Outcome
 from balancer.nginx_service import NginxService
@@ -117,20 +118,7 @@ def _check_test(_context: click.Context, _parameter: click.Parameter, value: str
     help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds; "
     "without it 10 with --once, else it is tried for ever.",
 )
-@click.option(
-    "--admin-host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    show_envvar=True,
-    help="Address of the admin port.",
-)
-@click.option(
-    "--admin-port",
-    type=click.IntRange(0, 65535),
-    metavar="PORT",
-    show_envvar=True,
-    help="Port for /healthz, /readyz and /metrics; 0: any free one. Without it there is none.",
-)
+@admin_port_options
 @log_options
 def nginx(zk: str | None, log_level: str, log_format: str, **options: Any) -> None:
     """Keep a file with nginx's upstream in step with the nodes.

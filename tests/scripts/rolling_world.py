@@ -8,7 +8,7 @@ from scripts.rolling_lib.options import Options
 from scripts.rolling_lib.pace import Pace
 from scripts.rolling_lib.report import Report
 from scripts.rolling_lib.restart import Restart
-from scripts.trial_lib.ledger import Totals
+from tests.scripts.totals import TOTALS
 
 OPTIONS = Options(
     seed=1,
@@ -21,17 +21,6 @@ OPTIONS = Options(
     settle=5.0,
     services={},
     json=None,
-)
-TOTALS = Totals(
-    sent=10,
-    confirmed=8,
-    delivered=9,
-    lost=0,
-    doubled=0,
-    out_of_order=0,
-    strange=0,
-    unconfirmed=2,
-    unconfirmed_delivered=1,
 )
 GOOD = Report(
     seed=1,

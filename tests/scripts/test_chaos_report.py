@@ -11,20 +11,10 @@ from scripts.chaos_lib.faults import Fault, Kind, Performed
 from scripts.chaos_lib.ghosts import Ghost
 from scripts.chaos_lib.report import Report, lines
 from scripts.chaos_lib.stalls import Stall
-from scripts.trial_lib.ledger import Finding, Totals
+from scripts.trial_lib.ledger import Finding
 from scripts.trial_lib.telling import SHOWN
+from tests.scripts.totals import TOTALS
 
-TOTALS = Totals(
-    sent=10,
-    confirmed=8,
-    delivered=9,
-    lost=0,
-    doubled=0,
-    out_of_order=0,
-    strange=0,
-    unconfirmed=2,
-    unconfirmed_delivered=1,
-)
 GOOD = Report(
     seed=1,
     seconds=60.0,

@@ -11,7 +11,8 @@ from scripts.rolling_lib.gaps import GapFigures
 from scripts.rolling_lib.pace import Pace
 from scripts.rolling_lib.report import Report, lines
 from scripts.rolling_lib.restart import Restart
-from tests.scripts.rolling_world import GOOD, TOTALS
+from tests.scripts.rolling_world import GOOD
+from tests.scripts.totals import TOTALS
 
 
 def text(report: Report) -> str:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from scripts.trial_lib.ledger import Finding, Totals
+from scripts.trial_lib.ledger import Finding
 from scripts.trial_lib.telling import SHOWN, counted, finding_lines, message_lines, wrongs
+from tests.scripts.totals import TOTALS
 
-TOTALS = Totals(
-    sent=10,
-    confirmed=8,
-    delivered=9,
-    lost=0,
-    doubled=0,
-    out_of_order=0,
-    strange=0,
-    unconfirmed=2,
-    unconfirmed_delivered=1,
-)
 LOST = Finding("lost", "alice", "bob", 4, 12.5, None, "s-4 at offset 9")
 STRANGE = Finding("strange", "alice", "bob", 0, delivered=3.0)
 
