@@ -126,11 +126,12 @@ class ZookeeperRegistration:
         if path is None:
             path = await self._zookeeper.create(f"{self._parent}/{self._prefix}", data)
             self._written = data
-        self._path, self._entered_state = path, state
         _log.info("registered as %s, %s", path, state)
         for other, _owner in found:
             if other != path:
                 await self._zookeeper.delete(other)
+        # Not before: a delete that fails must bring the next run here again.
+        self._path, self._entered_state = path, state
 
     async def _find_in(self, state: str, found: list[tuple[str, int]]) -> str | None:
         """Return the one of these znodes that is this session's and was made in a state."""

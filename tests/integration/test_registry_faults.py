@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -153,6 +154,49 @@ async def test_cuts_while_the_state_changes_leave_one_in_the_last_state(
             await eventually(partial(shows_only, membership, record), within=10.0)
             await eventually(alone, within=10.0)
         assert all(ids == {record.node_id} for ids in seen), "it never seemed to leave"
+
+
+class CutWhen(logging.Handler):
+    """Cuts what goes through a forwarder at the first log line that begins with some words."""
+
+    def __init__(self, begins: str, between: Forwarder) -> None:
+        super().__init__()
+        self._begins = begins
+        self._between = between
+        # Whether the line came.
+        self.done = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.done and record.getMessage().startswith(self._begins):
+            self.done = True
+            self._between.cut()
+
+
+async def test_a_cut_before_the_former_one_is_deleted_does_not_leave_two(
+    inspect: Inspector, zk_hosts: str, forwarder: MakeForwarder, caplog: pytest.LogCaptureFixture
+) -> None:
+    between, hosts = through(forwarder, zk_hosts)
+    record = make_record()
+    logger = logging.getLogger("cluster.registration")
+    caplog.set_level(logging.INFO, logger.name)
+    async with opened_registry(hosts) as registry:
+        registration = await registry.register(record)
+        before = await inspect.znodes()
+        # A delete takes longer than it takes to cut.
+        between.delay(0.05)
+        cut = CutWhen("registered as", between)
+        logger.addHandler(cut)
+        try:
+            registration.update(msgspec.structs.replace(record, state="draining"))
+
+            async def replaced() -> bool:
+                now = await inspect.znodes()
+                return len(now) == 1 and set(now).isdisjoint(before)
+
+            await eventually(replaced)
+        finally:
+            logger.removeHandler(cut)
+        assert cut.done
 
 
 async def test_an_expiry_while_the_state_changes_leaves_one_in_the_last_state(
