@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,23 +10,14 @@ import click
 import uvloop
 from rich.console import Console
 
-from cluster.errors import ClusterError
 from cluster.options import CONTEXT_SETTINGS
 from scripts.chaos_lib.faults import Fault, Kind, possible_kinds
 from scripts.chaos_lib.options import Options
-from scripts.chaos_lib.report import Report, lines
+from scripts.chaos_lib.report import lines
 from scripts.chaos_lib.run import Run
 from scripts.chaos_lib.schedule import make_schedule, missing
-from scripts.stack.errors import StackError
-from scripts.stack.say import complain
-from scripts.trial_lib.command import (
-    GIVEN_UP,
-    NOT_RUN,
-    log_into,
-    make_folder,
-    service_options,
-    take_services,
-)
+from scripts.trial_lib.command import log_into, make_folder, service_options, take_services
+from scripts.trial_lib.conduct import conducted, tell, until_signal
 from scripts.trial_lib.display import Display, make_display
 
 _KINDS = [kind.value for kind in Kind]
@@ -160,36 +149,11 @@ def main(plan: bool, **words: Any) -> None:
 def _run(options: Options, schedule: tuple[Fault, ...]) -> int:
     folder = make_folder("chaos", options.seed)
     log_into(folder / "chaos.log")
-    display = make_display(Console())
-    try:
-        with display:
-            _introduce(display, options, schedule, folder)
-            report = uvloop.run(_execute(Run(options, schedule, folder, display)))
-    except (StackError, ClusterError) as exc:
-        complain(f"scripts/chaos: {exc}")
-        return NOT_RUN
-    except asyncio.CancelledError:
-        complain("scripts/chaos: given up; everything has been ended")
-        return GIVEN_UP
-    return _tell(report, options, folder)
-
-
-async def _execute(run: Run) -> Report:
-    """Run until the end; the first signal shortens it, the second one cancels it."""
-    task = asyncio.create_task(run.execute())
-    signals = 0
-
-    def on_signal() -> None:
-        nonlocal signals
-        signals += 1
-        # Further ones would only disturb the ending.
-        if signals == 2:
-            task.cancel()
-        run.interrupt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    return await task
+    with conducted("scripts/chaos"), make_display(Console()) as display:
+        _introduce(display, options, schedule, folder)
+        run = Run(options, schedule, folder, display)
+        report = uvloop.run(until_signal(run.execute(), run.interrupt))
+    return tell(report, lines(report), folder, options.report)
 
 
 def _introduce(
@@ -200,16 +164,6 @@ def _introduce(
         display.say(f"  {fault}")
     if absent := missing(schedule, options.kinds):
         display.say(f"no room for {', '.join(absent)}: take more seconds or more nodes")
-
-
-def _tell(report: Report, options: Options, folder: Path) -> int:
-    for line in lines(report):
-        click.echo(line)
-    for path in (folder / "report.json", options.report):
-        if path is not None:
-            path.write_bytes(report.to_json())
-    click.echo(f"report: {options.report or folder / 'report.json'}")
-    return 1 if report.complaints() else 0
 
 
 if __name__ == "__main__":

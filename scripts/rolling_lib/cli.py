@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,21 +10,12 @@ import click
 import uvloop
 from rich.console import Console
 
-from cluster.errors import ClusterError
 from cluster.options import CONTEXT_SETTINGS
 from scripts.rolling_lib.options import Options
-from scripts.rolling_lib.report import Report, lines
+from scripts.rolling_lib.report import lines
 from scripts.rolling_lib.run import Run
-from scripts.stack.errors import StackError
-from scripts.stack.say import complain
-from scripts.trial_lib.command import (
-    GIVEN_UP,
-    NOT_RUN,
-    log_into,
-    make_folder,
-    service_options,
-    take_services,
-)
+from scripts.trial_lib.command import log_into, make_folder, service_options, take_services
+from scripts.trial_lib.conduct import conducted, tell, until_signal
 from scripts.trial_lib.display import make_display
 
 
@@ -118,44 +107,10 @@ def main(**words: Any) -> None:
 def _run(options: Options) -> int:
     folder = make_folder("rolling-restart", options.seed)
     log_into(folder / "rolling-restart.log")
-    display = make_display(Console())
-    try:
-        with display:
-            display.say(f"seed {options.seed}; logs in {folder}")
-            report = uvloop.run(_execute(Run(options, folder, display)))
-    except (StackError, ClusterError) as exc:
-        complain(f"scripts/rolling-restart: {exc}")
-        return NOT_RUN
-    except asyncio.CancelledError:
-        complain("scripts/rolling-restart: given up; everything has been ended")
-        return GIVEN_UP
-    return _tell(report, options, folder)
-
-
-async def _execute(run: Run) -> Report:
-    """Run until the end; a signal cancels it."""
-    task = asyncio.create_task(run.execute())
-    cancelled = False
-
-    def on_signal() -> None:
-        nonlocal cancelled
-        # Further ones would only disturb the ending.
-        if not cancelled:
-            cancelled = task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    return await task
-
-
-def _tell(report: Report, options: Options, folder: Path) -> int:
-    for line in lines(report):
-        click.echo(line)
-    for path in (folder / "report.json", options.json):
-        if path is not None:
-            path.write_bytes(report.to_json())
-    click.echo(f"report: {options.json or folder / 'report.json'}")
-    return 1 if report.complaints() else 0
+    with conducted("scripts/rolling-restart"), make_display(Console()) as display:
+        display.say(f"seed {options.seed}; logs in {folder}")
+        report = uvloop.run(until_signal(Run(options, folder, display).execute()))
+    return tell(report, lines(report), folder, options.json)
 
 
 if __name__ == "__main__":
