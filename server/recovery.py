@@ -175,6 +175,9 @@ class Recovery:
             self._restart = [
                 channel for _, channels in self._channels() for channel in channels if channel.epoch
             ]
+            # All at once, before anything of the new epoch can reach one of them.
+            for channel in self._restart:
+                channel.sequence.forget()
 
     async def _enter_anew(self) -> None:
         await self._directory.register_node()

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from cluster.frames import message_frame
 from cluster.record import NodeRecord
 from cluster.snapshot import Snapshot
 from server import recovery
+from tests.server.faults import nothing
 from tests.server.rig import Rig, hear
 from tests.services.eventually import eventually
 
@@ -103,6 +105,43 @@ async def test_a_wiped_store_is_noticed_by_itself() -> None:
         lose(rig, "bob")
         rig.parts.recovery.compare_heads()
         assert (await hear(bob))[0]["offset"] == 1
+
+
+async def test_what_comes_before_a_client_is_told_of_a_new_epoch_waits_and_comes_once() -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+
+        def come() -> None:
+            rig.inbox.meanwhile = nothing
+            lose(rig, "bob")
+            [tail] = rig.world.store.inbox("bob").tails
+            rig.parts.hub.deliver("bob", 1, message_frame(1, tail))
+
+        rig.inbox.meanwhile = come
+        rig.world.store.wipe()
+        frames = await hear(bob, 2)
+        assert [frame["type"] for frame in frames] == ["connected", "message"]
+        await eventually(lambda: rig.parts.stats.replayed == 1)
+        bob.say("ping")
+        assert await hear(bob) == [{"type": "pong"}]
+
+
+async def test_what_was_known_of_an_epoch_that_is_over_is_forgotten(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Rig() as rig:
+        bob = await rig.join("bob")
+        lose(rig, "bob", 3)
+        rig.parts.recovery.compare_heads()
+        await hear(bob, 3)
+        rig.world.store.wipe()
+        await hear(bob)
+        lose(rig, "bob")
+        rig.parts.recovery.compare_heads()
+        assert (await hear(bob))[0]["offset"] == 1
+        sequence = rig.sequence_of("bob")
+        assert (sequence.next, sequence.head) == (2, 1)
+    assert "lacks offset" not in caplog.text
 
 
 async def test_it_goes_on_after_an_outage() -> None:
