@@ -71,18 +71,25 @@ class Receipts:
             await self._wake.wait()
             await asyncio.sleep(INTERVAL)
             self._wake.clear()
-            waiting, self._waiting = self._waiting, []
-            try:
-                undecided = await self._decide(waiting)
-            except Unavailable:
-                undecided = waiting
-            except Exception:
-                # One recipient that cannot be asked for would keep all others from being told.
-                _log.exception("receipts of %d messages are given up", len(waiting))
-                undecided = []
-            self._waiting = [wanted for wanted in undecided if wanted.channel.open] + self._waiting
+            # Those that come while the store is asked stand behind them.
+            waiting = tuple(self._waiting)
+            undecided = await self._round(waiting)
+            self._waiting[: len(waiting)] = [each for each in undecided if each.channel.open]
             if self._waiting:
                 self._wake.set()
+
+    async def _round(self, waiting: Sequence[_Wanted]) -> Sequence[_Wanted]:
+        """Tell those for whom it is clear; return those who have to wait on."""
+        try:
+            return await self._decide(waiting)
+        except Unavailable:
+            return waiting
+        except Exception:
+            # One recipient that cannot be asked for would keep all others from being told.
+            _log.exception("what became of %d messages cannot be told", len(waiting))
+            for wanted in waiting:
+                _tell(wanted.channel, wanted.id, "stored")
+            return ()
 
     async def _decide(self, waiting: Sequence[_Wanted]) -> list[_Wanted]:
         """Tell those for whom it is clear; return the others."""

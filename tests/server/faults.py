@@ -80,7 +80,9 @@ class FaultyInbox:
     async def acknowledged(self, users: Sequence[str]) -> list[int]:
         """See `Inbox.acknowledged`."""
         self._check()
-        return await self._inbox.acknowledged(users)
+        cursors = await self._inbox.acknowledged(users)
+        self.meanwhile()
+        return cursors
 
     async def raise_head(self, user: str, offset: int) -> bool:
         """See `Inbox.raise_head`."""

@@ -6,6 +6,7 @@ import pytest
 
 from server import receipts
 from server.backends import MemoryWorld
+from tests.server.faults import nothing
 from tests.server.rig import Rig, hear
 from tests.services.eventually import eventually
 
@@ -88,3 +89,32 @@ async def test_an_outage_delays_a_receipt() -> None:
         await eventually(lambda: bob.messages() == [])
         rig.inbox.away = False
         assert (await hear(alice))[0]["status"] == "delivered"
+
+
+async def test_those_who_come_while_the_store_is_asked_count_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each round would let as many in again, and what waits would have no bound."""
+    monkeypatch.setattr(receipts, "MAX_WAITING", 1)
+    async with Rig() as rig:
+        alice, _bob = await rig.join("alice"), await rig.join("bob")
+        [channel] = rig.parts.hub.users["alice"]
+
+        def one_more() -> None:
+            rig.inbox.meanwhile = nothing
+            rig.parts.receipts.want(channel, "s-2", "bob", 1)
+
+        rig.inbox.meanwhile = one_more
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        frames = await hear(alice, 2)
+        assert frames[1] == {"type": "receipt", "id": "s-2", "status": "stored"}
+
+
+async def test_who_cannot_be_told_more_is_told_that_it_is_stored() -> None:
+    """A sender waits for its receipt, and gets one only."""
+    async with Rig() as rig:
+        alice, _bob = await rig.join("alice"), await rig.join("bob")
+        alice.say("send", id="s-1", to="bob", body=1, receipt=True)
+        assert (await hear(alice))[0]["type"] == "sent"
+        rig.inbox.broken = True
+        assert await hear(alice) == [{"type": "receipt", "id": "s-1", "status": "stored"}]
