@@ -19,6 +19,9 @@ from server.status import add_status_route
 if TYPE_CHECKING:
     from server.node import Node
 
+# Seconds that answers under way get when the node stops, and once more to be broken off.
+_GRACE = 0.4
+
 
 class Admin:
     """The HTTP server of one node's admin port."""
@@ -46,7 +49,7 @@ class Admin:
         add_drain_routes(app, node)
         add_status_route(app, node)
         add_trace_route(app, node)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.admin_host, settings.admin_port)
         await site.start()

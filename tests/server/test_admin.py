@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+import time
 from collections.abc import Iterable
 
 from cluster.errors import ServiceUnavailable
@@ -103,3 +105,16 @@ async def test_stopping_twice_does_no_harm() -> None:
         await node._admin.stop()
         await node._admin.stop()
         assert node.admin_port is None
+
+
+async def test_a_request_that_never_ends_does_not_hold_up_the_stop() -> None:
+    """By itself aiohttp would wait for a minute, twice."""
+    async with running() as [node]:
+        assert node.admin_port is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.admin_port)
+        writer.write(b"POST /v1/drain?within=x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        began = time.monotonic()
+        await node.stop()
+        assert time.monotonic() - began < 5.0
+        writer.close()
