@@ -181,8 +181,12 @@ class Recovery:
 
     async def _enter_anew(self) -> None:
         await self._directory.register_node()
+        # Asked when its turn comes: one that has left by then would be entered for ever.
         await self._directory.add_all(
-            (user, channel.id) for user, channels in self._channels() for channel in channels
+            (user, channel.id)
+            for user, channels in self._channels()
+            for channel in channels
+            if channel in self._hub.users.get(user, ())
         )
         _log.info("entered the channels of %d users anew", len(self._hub.users))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -10,7 +12,15 @@ from cluster.frames import message_frame
 from cluster.record import NodeRecord
 from cluster.snapshot import Snapshot
 from server import recovery
+from server.degradation import Degradation
+from server.directory_memory import MemoryDirectory
+from server.hub import Hub
+from server.inbox_memory import MemoryInbox
+from server.memory_store import MemoryStore
+from server.recovery import Recovery
+from server.welcome import Welcome
 from tests.server.faults import nothing
+from tests.server.lines import Line
 from tests.server.rig import Rig, hear
 from tests.services.eventually import eventually
 
@@ -77,6 +87,40 @@ async def test_a_node_that_was_swept_by_mistake_enters_itself_anew() -> None:
         rig.parts.recovery.look_at(snapshot(rig.node_id, "other"))
         await eventually(lambda: "bob" in rig.world.store.channels)
         assert rig.node_id in rig.world.store.incarnations
+
+
+class BusyDirectory(MemoryDirectory):
+    """A directory in which something happens after the first channel was entered."""
+
+    def __init__(self, store: MemoryStore, node_id: str) -> None:
+        super().__init__(store, node_id)
+        # What happens.
+        self.meanwhile: Callable[[], object] = nothing
+
+    async def add(self, user: str, channel_id: str) -> None:
+        """See `Directory.add`."""
+        await super().add(user, channel_id)
+        happens, self.meanwhile = self.meanwhile, nothing
+        happens()
+
+
+async def test_who_leaves_while_all_are_entered_anew_is_no_ghost() -> None:
+    store, hub = MemoryStore(), Hub(lambda _flush: None)
+    directory, inbox, degradation = BusyDirectory(store, "n1"), MemoryInbox(store), Degradation()
+    welcome = Welcome("n1", inbox, degradation, 25.0)
+    await inbox.open()
+    await directory.register_node()
+    made = Recovery("n1", hub, directory, inbox, welcome, degradation)
+    channels = [Line().channel for _ in range(2)]
+    for number, channel in enumerate(channels):
+        channel.id = f"c{number}"
+        hub.add(channel)
+    directory.meanwhile = lambda: hub.remove(channels[1])
+    made.register_all()
+    running = asyncio.create_task(made.run())
+    await eventually(lambda: bool(store.channels))
+    assert store.channels == {"alice": {"c0": "n1"}}
+    running.cancel()
 
 
 async def test_a_stale_snapshot_is_told_and_its_end_enters_the_node_anew() -> None:
