@@ -68,7 +68,7 @@ class Recovery:
         # Something has happened: look at once.
         self._wake = asyncio.Event()
         # What is to be done at the next look. Each is taken out when it is begun, so that a new
-        # request is not missed, and put in again if it fails.
+        # request is not missed, and put in again if the store does not answer.
         self._todo: set[_Todo] = set()
         # Channels that have to be told that everything begins anew.
         self._restart: list[Channel] = []
@@ -94,12 +94,13 @@ class Recovery:
     def check_epoch(self) -> None:
         """Find out whether the store is still the same: something says that it is not."""
         self._todo.add(_Todo.CHECK_EPOCH)
-        self.register_all()
+        self._wake.set()
 
     def store_changed(self, connected: bool) -> None:
         """The store is lost (False), or answers again (True)."""
         self.settled = False
         self.check_epoch()
+        self.register_all()
 
     def set_degraded(self, reason: str, degraded: bool) -> None:
         """Note that the fast path is away for a reason, or back."""
@@ -172,6 +173,7 @@ class Recovery:
     async def _learn_epoch(self) -> None:
         if await self._inbox.open():
             _log.warning("the store is in a new epoch: it was wiped or replaced")
+            self.register_all()
             self._restart = [
                 channel for _, channels in self._channels() for channel in channels if channel.epoch
             ]

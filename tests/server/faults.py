@@ -35,6 +35,8 @@ class FaultyInbox:
         self.meanwhile: Callable[[], None] = nothing
         # The sizes of the batches that were appended.
         self.batches: list[int] = []
+        # How often it was opened.
+        self.opened = 0
 
     @property
     def epoch(self) -> str:
@@ -44,6 +46,7 @@ class FaultyInbox:
     async def open(self) -> bool:
         """See `Inbox.open`."""
         self._check()
+        self.opened += 1
         return await self._inbox.open()
 
     async def append(self, envelopes: Sequence[Envelope]) -> list[Stored]:

@@ -12,6 +12,7 @@ from cluster.frames import message_frame
 from cluster.record import NodeRecord
 from cluster.snapshot import Snapshot
 from server import recovery
+from server.batch import encode_batch
 from server.degradation import Degradation
 from server.directory_memory import MemoryDirectory
 from server.hub import Hub
@@ -186,6 +187,17 @@ async def test_what_was_known_of_an_epoch_that_is_over_is_forgotten(
         sequence = rig.sequence_of("bob")
         assert (sequence.next, sequence.head) == (2, 1)
     assert "lacks offset" not in caplog.text
+
+
+async def test_a_batch_of_another_epoch_alone_is_no_reason_to_enter_all_channels_anew() -> None:
+    """It may come late, or from a node that works with another store."""
+    async with Rig() as rig:
+        await rig.join("bob")
+        rig.world.store.channels.clear()
+        opened = rig.inbox.opened
+        rig.parts.dispatch.receive(encode_batch("another node", "another epoch", []))
+        await eventually(lambda: rig.inbox.opened == opened + 1)
+        assert rig.world.store.channels == {}
 
 
 async def test_it_goes_on_after_an_outage() -> None:
