@@ -109,9 +109,11 @@ class RedisDialer:
 
 
 def _filters(info: bytes) -> Command:
-    """Return CLIENT KILL's filters for the connection that CLIENT INFO describes.
+    """Return CLIENT KILL's filters for the connection that CLIENT INFO describes; none if it can't.
 
     The id alone is not enough: a server that was restarted gives the same ones again.
     """
     fields = dict(field.partition(b"=")[::2] for field in info.split())
+    if b"id" not in fields or b"addr" not in fields:
+        return ()
     return ("ID", fields[b"id"], "ADDR", fields[b"addr"])

@@ -200,6 +200,9 @@ class RedisStream:
                 self._use(await self._connect())
             except ServiceUnavailable as exc:
                 self._reason = exc.reason
+            except Exception:
+                # Nothing that a server may say is worth a node that never connects again.
+                _log.exception("an attempt to connect to Redis ended in an unknown error")
         _log.info("Redis at %s is back", self.address)
 
     async def _connect(self) -> RedisConnection:

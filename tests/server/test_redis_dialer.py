@@ -10,7 +10,7 @@ from server.redis_connection import RedisConnection
 from server.redis_dialer import RedisDialer
 from server.redis_errors import refusal
 from server.redis_target import parse_redis_url
-from tests.server.redis_speaker import Command, speaking, well_behaved
+from tests.server.redis_speaker import Command, bulk, speaking, well_behaved
 from tests.services import eventually
 
 
@@ -75,6 +75,17 @@ async def test_what_the_account_may_not_do_is_done_without() -> None:
         return no if command[0] == b"CLIENT" else well_behaved(command)
 
     async with speaking(refuse_client) as speaker:
+        dial = dialer(speaker.url)
+        (await dial.connect(connection, [])).end("done")
+        (await dial.connect(connection, [])).end("done")
+        assert speaker.heard(b"CLIENT", b"KILL") == 0
+
+
+async def test_a_connection_that_the_server_does_not_describe_is_not_ended_there() -> None:
+    def describe_nothing(command: Command) -> bytes | None:
+        return bulk(b"lib-name=") if command[0] == b"CLIENT" else well_behaved(command)
+
+    async with speaking(describe_nothing) as speaker:
         dial = dialer(speaker.url)
         (await dial.connect(connection, [])).end("done")
         (await dial.connect(connection, [])).end("done")

@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, cast
 
 import pytest
 
 from cluster.errors import InvalidAddress, ServiceUnavailable
+from server.redis_connection import RedisConnection
+from server.redis_dialer import RedisDialer
 from server.redis_errors import CommandFailed
 from server.redis_stream import RedisStream
 from tests.server.redis_speaker import Command, RedisSpeaker, speaking, well_behaved
@@ -125,6 +127,31 @@ async def test_it_is_not_back_before_redis_can_answer(watched: Watched) -> None:
         await watched.stream.call("GET", "a")
     watched.speaker.answer = well_behaved
     await watched.was_back()
+
+
+class StrangeDialer:
+    """Fails once in a way that nobody expects, and then dials as another one does."""
+
+    def __init__(self, dialer: RedisDialer) -> None:
+        self._dialer = dialer
+        self.failed = False
+
+    async def connect(
+        self, make: Callable[[], RedisConnection], scripts: Sequence[str]
+    ) -> RedisConnection:
+        """See `RedisDialer.connect`."""
+        if not self.failed:
+            self.failed = True
+            raise LookupError("nobody expects it")
+        return await self._dialer.connect(make, scripts)
+
+
+async def test_an_attempt_that_fails_unexpectedly_is_not_the_last_one(watched: Watched) -> None:
+    strange = StrangeDialer(watched.stream._dialer)
+    watched.stream._dialer = cast(RedisDialer, strange)
+    watched.speaker.drop()
+    await watched.was_back()
+    assert strange.failed
 
 
 async def test_a_listener_may_end_its_subscription_and_may_fail(watched: Watched) -> None:
