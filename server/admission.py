@@ -2,7 +2,7 @@
 
 Pure: it does no I/O and takes clock and randomness as arguments. A handshake is turned away
 
-- while the node drains: other nodes take its clients;
+- while the node drains or stops: other nodes take its clients;
 - when it is full: as many channels are open as it may have;
 - when it is hurried: more came within a second than it may take. A token bucket that holds one
   second's worth lets a burst of that size in, and then one client after the other.
@@ -76,7 +76,7 @@ class Admission:
         self._rate = accept_rate
         self._clock = clock
         self._random = random
-        # Whether the node drains; set by the node.
+        # Whether the node drains or stops; set by the node.
         self.draining = False
         # Connections that may be taken at once, as of `_filled`.
         self._burst = max(1.0, accept_rate)

@@ -126,6 +126,8 @@ class Node:
         No step keeps the others from being done, and together they take less than ten seconds.
         """
         self._running = False
+        # Whoever is connected to the listener and has yet to ask is sent elsewhere.
+        self.parts.admission.draining = True
         for step in (
             self._leave_registry,
             self._finish,
@@ -151,10 +153,12 @@ class Node:
             self._registration.update(self.record)
 
     async def _leave_registry(self) -> None:
-        if self._registration is not None:
-            await self._registration.remove()
-        if self._listener is not None:
-            self._listener.close()
+        try:
+            if self._registration is not None:
+                await self._registration.remove()
+        finally:
+            if self._listener is not None:
+                self._listener.close()
 
     async def _finish(self) -> None:
         """Take no more messages, and wait until those that were taken are stored."""

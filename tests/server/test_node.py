@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
 import socket
 import time
 
 import pytest
 
+from cluster.record import NodeRecord
+from cluster.registry_memory import MemoryRegistration, MemoryRegistry
 from cluster.snapshot import Snapshot
 from server import node as node_module
 from server.backends import MemoryWorld
+from server.node import Node
 from server.settings import NodeSettings
 from tests.server.embedded import client, make_node, running, url_of
 from tests.services.eventually import eventually
@@ -72,6 +76,49 @@ async def test_stopping_tells_the_clients_to_come_back_elsewhere() -> None:
         assert world.store.channels == {}
         assert world.store.incarnations == set()
         assert not node.ready
+
+
+async def test_a_handshake_that_comes_during_the_stop_is_sent_elsewhere() -> None:
+    """It would be accepted by a node that has taken leave of everything."""
+    async with running() as [node]:
+        assert node.record is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.record.port)
+        async with client(node):  # by now the one before has been accepted
+            await node.stop()
+        writer.write(
+            b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503")
+        writer.close()
+
+
+class StubbornRegistration(MemoryRegistration):
+    """An entry that cannot be taken out."""
+
+    async def remove(self) -> None:
+        """See `Registration.remove`."""
+        raise LookupError("it stays")
+
+
+class StubbornRegistry(MemoryRegistry):
+    """A registry whose entries cannot be taken out."""
+
+    async def register(self, record: NodeRecord) -> MemoryRegistration:
+        """See `Registry.register`."""
+        return StubbornRegistration(self._nodes, record)
+
+
+async def test_it_listens_no_more_even_if_it_cannot_leave_the_registry() -> None:
+    world = MemoryWorld()
+    backends = dataclasses.replace(
+        make_node(LOCAL, world).backends, registry=StubbornRegistry(world.nodes)
+    )
+    node = Node(LOCAL, backends)
+    await node.start()
+    await node.stop()
+    assert node._listener is not None
+    assert not node._listener.is_serving()
 
 
 async def test_stopping_twice_does_no_harm() -> None:
