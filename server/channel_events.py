@@ -1,5 +1,7 @@
 """Where the channels of a node report to: it passes each event on to the part that it concerns."""
 
+from contextlib import suppress
+
 from cluster import frames
 from cluster.codes import CloseCode
 from cluster.errors import Unavailable
@@ -69,13 +71,14 @@ class ChannelEvents:
         self._tasks.spawn(self._answer_presence(channel, user))
 
     async def _answer_presence(self, channel: Channel, user: str) -> None:
+        online: bool | None = None
         try:
-            online: bool | None = bool(await self._presence.channels_of(user))
-        except Unavailable:
-            online = None
+            with suppress(Unavailable):
+                online = bool(await self._presence.channels_of(user))
         finally:
+            # Whatever happened: the client waits for it.
+            channel.tell(frames.Presence(user=user, online=online))
             channel.done()
-        channel.tell(frames.Presence(user=user, online=online))
 
     def writable(self, channel: Channel, writable: bool) -> None:
         """See `server.events.Events`."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
+
 from tests.server.rig import Rig, hear
 from tests.server.wires import Peer
 from tests.services.eventually import eventually
@@ -50,6 +54,22 @@ async def test_presence_is_answered() -> None:
             {"type": "presence", "user": "bob", "online": True},
             {"type": "presence", "user": "carol", "online": False},
         ]
+
+
+async def test_presence_that_cannot_be_looked_up_is_answered_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also if it never will: a client that waits for an answer must get one."""
+
+    async def fail(_users: Iterable[str]) -> list[dict[str, str]]:
+        raise LookupError("as the test wants it")
+
+    async with Rig() as rig:
+        alice = await rig.join("alice")
+        monkeypatch.setattr(rig.directory, "lookup", fail)
+        alice.say("presence", user="bob")
+        assert await hear(alice) == [{"type": "presence", "user": "bob", "online": None}]
+        await eventually(lambda: rig.parts.stats.unexpected == 1)
 
 
 async def test_presence_of_a_name_that_may_not_be_used_is_refused() -> None:
