@@ -8,7 +8,7 @@ from cluster.errors import Unavailable
 from cluster.snapshot import Snapshot
 from server.directory import Directory
 from server.stats import Stats
-from server.tasks import wait_for_event
+from server.tasks import gather_each, wait_for_event
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +64,13 @@ class Sweep:
         # told us of it; a moment later only the dead are still missing.
         await asyncio.sleep(SECOND_LOOK)
         for node_id in sorted(self._dead(suspects)):
-            count = await self._directory.sweep(node_id, partial(self._is_dead, node_id))
-            self._stats.swept += 1
-            _log.info("swept %d channels of the dead node %s", count, node_id)
+            # One after the other, and each for itself: one that cannot be swept keeps no other.
+            await gather_each([self._sweep_one(node_id)])
+
+    async def _sweep_one(self, node_id: str) -> None:
+        count = await self._directory.sweep(node_id, partial(self._is_dead, node_id))
+        self._stats.swept += 1
+        _log.info("swept %d channels of the dead node %s", count, node_id)
 
     def _is_dead(self, node_id: str) -> bool:
         return bool(self._dead(frozenset((node_id,))))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from server import sweep
+from server.directory import always
 from server.directory_memory import MemoryDirectory
 from server.memory_store import MemoryStore
 from server.stats import Stats
@@ -15,13 +17,23 @@ from tests.server.test_recovery import snapshot
 from tests.services.eventually import eventually
 
 
+class StickyDirectory(MemoryDirectory):
+    """A directory in which a node called n0 cannot be swept."""
+
+    async def sweep(self, node_id: str, still_dead: Callable[[], bool] = always) -> int:
+        """See `Directory.sweep`."""
+        if node_id == "n0":
+            raise LookupError("as the test wants it")
+        return await super().sweep(node_id, still_dead)
+
+
 class Floor:
     """A store in which nodes n1 and n2 have channels, and a sweep of n1 that runs."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.stats = Stats()
-        self.directories = {n: MemoryDirectory(self.store, n) for n in ("n1", "n2")}
+        self.directories = {n: StickyDirectory(self.store, n) for n in ("n1", "n2")}
         self.sweep = Sweep("n1", self.directories["n1"], self.stats)
         self._task: asyncio.Task[None] | None = None
 
@@ -52,6 +64,14 @@ async def test_a_dead_node_is_swept() -> None:
         await eventually(lambda: floor.nodes() == {"n1"})
         assert floor.store.incarnations == {"n1"}
         await eventually(lambda: floor.stats.swept == 1)
+
+
+async def test_one_that_cannot_be_swept_keeps_no_other() -> None:
+    async with Floor() as floor:
+        floor.store.incarnations.add("n0")
+        floor.sweep.look_at(snapshot("n1"))
+        await eventually(lambda: floor.nodes() == {"n1"})
+        assert floor.store.incarnations == {"n0", "n1"}
 
 
 async def test_a_change_of_load_is_no_reason_to_look() -> None:
