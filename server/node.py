@@ -9,7 +9,7 @@ import msgspec
 
 from cluster.address import join_host_port, reachable_host
 from cluster.codes import CloseCode
-from cluster.errors import Unavailable
+from cluster.errors import ServiceUnavailable, Unavailable
 from cluster.record import NodeRecord
 from cluster.registry import Membership, Registration
 from cluster.snapshot import Snapshot
@@ -193,12 +193,25 @@ class Node:
         """
         registry = self.backends.registry
         if self._registration is None and self.record is not None:
-            self._registration = await registry.register(self.record)
+            self._registration = await self._register(self.record)
         if self.membership is None:
             self.membership = await registry.watch(loads=self.settings.rebalance)
             self.membership.subscribe(self._registry_changed)
         await self.membership.wait_ready(ATTEMPT)
         await self.backends.directory.register_node()
+
+    async def _register(self, record: NodeRecord) -> Registration:
+        """Enter the registry.
+
+        Raises:
+            ServiceUnavailable: it took too long; why stands in the log of the registration.
+        """
+        try:
+            async with asyncio.timeout(ATTEMPT):
+                return await self.backends.registry.register(record)
+        except TimeoutError as exc:
+            reason = f"it did not enter this node within {ATTEMPT:g} s"
+            raise ServiceUnavailable("ZooKeeper", str(self.settings.zk), reason) from exc
 
     def _make_record(self, port: int) -> NodeRecord:
         settings = self.settings

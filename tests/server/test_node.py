@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from cluster.errors import ServiceUnavailable
 from cluster.record import NodeRecord
 from cluster.registry_memory import MemoryRegistration, MemoryRegistry
 from cluster.snapshot import Snapshot
@@ -131,6 +132,32 @@ async def test_stopping_before_it_has_started_does_no_harm() -> None:
     node = make_node(LOCAL, MemoryWorld())
     assert node.snapshot() == Snapshot()
     assert not node.ready
+    await node.stop()
+
+
+class SilentRegistry(MemoryRegistry):
+    """A registry that answers, and never enters a node."""
+
+    async def register(self, record: NodeRecord) -> MemoryRegistration:
+        """See `Registry.register`."""
+        never: asyncio.Future[MemoryRegistration] = asyncio.get_running_loop().create_future()
+        return await never
+
+
+async def test_a_registry_that_enters_nobody_counts_as_one_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ZooKeeper may let a node read and not write; `wait` is the limit all the same."""
+    monkeypatch.setattr(node_module, "ATTEMPT", 0.05)
+    world = MemoryWorld()
+    settings = NodeSettings(host="127.0.0.1", port=0, wait=0.0)
+    backends = dataclasses.replace(
+        make_node(settings, world).backends, registry=SilentRegistry(world.nodes)
+    )
+    node = Node(settings, backends)
+    async with asyncio.timeout(10.0):
+        with pytest.raises(ServiceUnavailable, match="did not enter this node"):
+            await node.start()
     await node.stop()
 
 
