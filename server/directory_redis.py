@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Any
 
 from server.directory import always
 from server.redis_errors import CommandFailed
@@ -32,13 +33,14 @@ class RedisDirectory:
         self._own_users = self._keys.node(node_id)
         self._remove = stream.register_script(script_text("remove"))
         self._sweep = stream.register_script(script_text("sweep"))
+        self._when_full = stream.register_script(script_text("when_full"))
 
     async def register_node(self) -> None:
         """Enter this node; see `Directory.register_node`."""
-        await self._stream.call("SADD", self._keys.nodes, self._node_id)
+        await self._write("SADD", self._keys.nodes, self._node_id)
 
     async def add(self, user: str, channel_id: str) -> None:
-        """Enter a channel, with two commands in one write; see `Directory.add`."""
+        """Enter a channel, with three commands in one write; see `Directory.add`."""
         await self._add_chunk([(user, channel_id)])
 
     async def add_all(self, channels: Iterable[tuple[str, str]]) -> None:
@@ -95,13 +97,16 @@ class RedisDirectory:
     async def _add_chunk(self, channels: list[tuple[str, str]]) -> None:
         # The node itself as well: if it has been swept, no sweep would look for the channel.
         calls = [
-            self._stream.call("SADD", self._keys.nodes, self._node_id),
-            self._stream.call("SADD", self._own_users, *(user for user, _ in channels)),
+            self._write("SADD", self._keys.nodes, self._node_id),
+            self._write("SADD", self._own_users, *(user for user, _ in channels)),
         ]
         for user, channel_id in channels:
-            key = self._keys.channels(user)
-            calls.append(self._stream.call("HSET", key, channel_id, self._node_id))
+            calls.append(self._write("HSET", self._keys.channels(user), channel_id, self._node_id))
         await asyncio.gather(*calls)
+
+    def _write(self, command: str, key: str, *arguments: str) -> "asyncio.Future[Any]":
+        """Give a command that adds something, and succeeds also while the store is full."""
+        return self._when_full.call((key,), (command, *arguments))
 
     async def _sweep_users(self, node_id: str, users: list[str]) -> int:
         results = await asyncio.gather(

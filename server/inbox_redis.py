@@ -45,6 +45,7 @@ class RedisInbox:
         self._read = stream.register_script(script_text("read"))
         self._raise_head = stream.register_script(script_text("raise_head"))
         self._acknowledge = stream.register_script(script_text("acknowledge"))
+        self._when_full = stream.register_script(script_text("when_full"))
         # The arguments of `append.lua` that are the same for every batch, but for the epoch.
         self._bounds: tuple[Argument, ...] = (
             self._retention.count,
@@ -63,10 +64,12 @@ class RedisInbox:
 
     async def open(self) -> bool:
         """Learn the epoch, or make one; see `Inbox.open`."""
-        _, found = await asyncio.gather(
-            self._stream.call("SET", self._keys.epoch, uuid4().hex, "NX"),
-            self._stream.call("GET", self._keys.epoch),
-        )
+        found = await self._stream.call("GET", self._keys.epoch)
+        if found is None:
+            _, found = await asyncio.gather(
+                self._stream.call("SET", self._keys.epoch, uuid4().hex, "NX"),
+                self._stream.call("GET", self._keys.epoch),
+            )
         before, self._epoch = self._epoch, found.decode()
         return before != self._epoch
 
@@ -127,7 +130,7 @@ class RedisInbox:
 
     async def raise_alarm(self) -> None:
         """Count up; see `Inbox.raise_alarm`."""
-        await self._stream.call("INCR", self._keys.alarms)
+        await self._when_full.call((self._keys.alarms,), ("INCR",))
 
     async def alarms(self) -> int:
         """Return the count; see `Inbox.alarms`."""

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Note what a device has, and drop what all of the user's devices have.
 --
 -- KEYS[1]  <cluster>:epoch
@@ -11,7 +12,8 @@
 -- Error    EPOCH <the store's, or -> if it is another: then nothing was written
 --
 -- Guarantees: a cursor never goes back and never beyond the head; of too many devices the one
--- that is furthest behind loses its cursor, never the one that acknowledges.
+-- that is furthest behind loses its cursor, never the one that acknowledges. It runs also while
+-- the store has no memory left: it makes room.
 
 local call = redis.call
 local epoch = call('GET', KEYS[1])

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Say where a user's inbox stands for a device, after dropping what is too old; and give the
 -- device a cursor if it has none, so that no other device's acknowledgement drops what it lacks.
 --
@@ -14,7 +15,8 @@
 --
 -- Guarantees: the three belong together; the cost grows with the logarithm of the inbox's length
 -- (and with what is dropped). Messages count as ordered by the time in them, which nodes' clocks
--- make true to within their own difference.
+-- make true to within their own difference. It runs also while the store has no memory left: who
+-- cannot come in cannot read, and makes no room.
 
 local call = redis.call
 local epoch = call('GET', KEYS[1])

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Have a user's offsets go on behind one that was given out before the store lost its latest writes.
 --
 -- KEYS[1]  <cluster>:epoch
@@ -7,7 +8,8 @@
 -- Reply    1 if the head was smaller, else 0
 -- Error    EPOCH <the store's, or -> if it is another: then nothing was written
 --
--- Guarantees: a head never goes back, whoever calls and however often.
+-- Guarantees: a head never goes back, whoever calls and however often. It runs also while the
+-- store has no memory left.
 
 local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] then

@@ -107,3 +107,25 @@ async def test_a_redis_without_memory_stores_nothing_but_can_be_read(cluster: Cl
     await cluster.stream.call("CONFIG", "SET", "maxmemory", "0")
     stored = await cluster.inbox.append([envelope(2), envelope(3)])
     assert [each.offset for each in stored] == [2, 3]
+
+
+async def test_a_redis_without_memory_lets_readers_in_and_forgets_what_they_have(
+    cluster: Cluster,
+) -> None:
+    """Otherwise a full store would stay full: who cannot read cannot acknowledge."""
+    await cluster.inbox.position("bob", "phone", 0)
+    await cluster.inbox.append([envelope(1), envelope(2)])
+    await cluster.stream.call("CONFIG", "SET", "maxmemory", "1")
+    await cluster.directory.register_node()
+    await cluster.directory.add("bob", "c1")
+    assert await cluster.directory.lookup(["bob"]) == [{"c1": "n1"}]
+    assert (await cluster.inbox.position("bob", "laptop", 0)).head == 2
+    assert [offset for offset, _ in await cluster.inbox.read("bob", 0, 10)] == [1, 2]
+    for device in ("phone", "laptop"):
+        await cluster.inbox.acknowledge("bob", device, 2)
+    assert await cluster.inbox.read("bob", 0, 10) == []
+    # And a node that was cut off meanwhile finds its feet again.
+    assert not await cluster.inbox.open()
+    assert await cluster.inbox.raise_head("bob", 3)
+    await cluster.inbox.raise_alarm()
+    assert await cluster.inbox.alarms() == 1
