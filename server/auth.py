@@ -32,7 +32,8 @@ def require_token(secret: str) -> Authenticate:
             claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["sub"]})
         except jwt.ExpiredSignatureError as exc:
             raise AuthenticationFailed("the token has expired", expired=True) from exc
-        except jwt.InvalidTokenError as exc:
+        except (jwt.InvalidTokenError, RecursionError) as exc:
+            # The latter for a header of brackets alone, which PyJWT 2.8 does not catch itself.
             # Not the library's own words: they quote the token, which anybody may have written.
             reason = f"the token cannot be used ({type(exc).__name__})"
             raise AuthenticationFailed(reason) from exc

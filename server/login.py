@@ -76,6 +76,10 @@ class Login:
                 code, close_code = ErrorCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED
             channel.refuse(code, exc.reason, close_code)
             return
+        except Exception:
+            code, close_code = ErrorCode.AUTHENTICATION_FAILED, CloseCode.AUTHENTICATION_FAILED
+            channel.refuse(code, "the token cannot be checked", close_code)
+            raise
         await self.ready.wait()
         if not channel.open:
             return

@@ -150,6 +150,23 @@ async def test_something_nobody_expected_is_answered_too() -> None:
         await eventually(lambda: rig.parts.stats.unexpected == 1)
 
 
+async def test_a_token_that_breaks_the_check_is_answered_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody looks for a client that has said `connect`: it would stay for ever, unknown."""
+
+    def fail(_user: str, _token: str | None) -> None:
+        raise LookupError("as the test wants it")
+
+    async with Rig() as rig:
+        monkeypatch.setattr(rig.parts.login, "_authenticate", fail)
+        peer = rig.plug()
+        peer.say("connect", user="bob", token="x")
+        assert (await hear(peer))[0]["code"] == "authentication_failed"
+        assert peer.close_code == CloseCode.AUTHENTICATION_FAILED
+        await eventually(lambda: rig.parts.stats.unexpected == 1)
+
+
 async def test_a_store_that_was_wiped_is_noticed() -> None:
     async with Rig() as rig:
         rig.world.store.wipe()
