@@ -6,6 +6,7 @@ is asked, for all waiting senders together; nothing more goes over the bus.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -26,8 +27,10 @@ CHUNK = 500
 # Seconds after which a recipient that is connected and acknowledges nothing counts as not there.
 PATIENCE = 30.0
 
-# Receipts that may be waited for on one node; further senders learn "stored" at once.
+# Receipts that may be waited for on one node, and by one channel, which must not take the place of
+# all others; further ones are "stored" at once.
 MAX_WAITING = 50_000
+MAX_WAITING_EACH = 10_000
 
 
 class _Wanted(NamedTuple):
@@ -47,6 +50,8 @@ class Receipts:
         self._directory = directory
         # Those that wait, in the order in which they came.
         self._waiting: list[_Wanted] = []
+        # How many of them are each channel's.
+        self._each: Counter[Channel] = Counter()
         self._wake = asyncio.Event()
 
     def want(self, channel: Channel, id: str, recipient: str, offset: int | None) -> None:
@@ -58,9 +63,10 @@ class Receipts:
             recipient: the user who has to acknowledge it.
             offset: its place in the inbox; None if nobody is connected, or it is not known.
         """
-        if offset is None or len(self._waiting) >= MAX_WAITING:
+        if offset is None or self._is_full(channel):
             _tell(channel, id, "stored")
             return
+        self._each[channel] += 1
         until = asyncio.get_running_loop().time() + PATIENCE
         self._waiting.append(_Wanted(channel, id, recipient, offset, self._inbox.epoch, until))
         self._wake.set()
@@ -75,8 +81,12 @@ class Receipts:
             waiting = tuple(self._waiting)
             undecided = await self._round(waiting)
             self._waiting[: len(waiting)] = [each for each in undecided if each.channel.open]
+            self._each = Counter(wanted.channel for wanted in self._waiting)
             if self._waiting:
                 self._wake.set()
+
+    def _is_full(self, channel: Channel) -> bool:
+        return len(self._waiting) >= MAX_WAITING or self._each[channel] >= MAX_WAITING_EACH
 
     async def _round(self, waiting: Sequence[_Wanted]) -> Sequence[_Wanted]:
         """Tell those for whom it is clear; return those who have to wait on."""

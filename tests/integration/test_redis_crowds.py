@@ -7,7 +7,7 @@ import pytest
 
 from server.acknowledgements import Acknowledgements
 from server.inbox_limits import InboxLimits
-from server.receipts import MAX_WAITING, Receipts
+from server.receipts import MAX_WAITING, MAX_WAITING_EACH, Receipts
 from server.redis_stream import RedisStream
 from tests.contract.stores import InRedis, envelope
 from tests.server.lines import Line
@@ -44,15 +44,16 @@ async def test_receipts_of_all_users_are_wanted_at_once(store: InRedis) -> None:
     inbox = store.inbox()
     await inbox.open()
     receipts = Receipts(inbox, store.directory("n1"))
-    line = Line()
+    lines = [Line() for _ in range(MAX_WAITING // MAX_WAITING_EACH)]
     for number in range(MAX_WAITING):
-        receipts.want(line.channel, f"s-{number}", f"user{number}", 1)
+        channel = lines[number % len(lines)].channel
+        receipts.want(channel, f"s-{number}", f"user{number}", 1)
     running = asyncio.create_task(receipts.run())
     told = 0
 
     def all_told() -> bool:
         nonlocal told
-        told += len(line.heard())
+        told += sum(len(line.heard()) for line in lines)
         return told == MAX_WAITING
 
     # Nobody is connected, so all are stored.

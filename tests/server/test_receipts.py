@@ -78,6 +78,22 @@ async def test_too_many_at_once_are_told_what_is_known(monkeypatch: pytest.Monke
         assert {"type": "receipt", "id": "s-2", "status": "stored"} in frames
 
 
+async def test_one_who_wants_too_many_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "MAX_WAITING_EACH", 1)
+    async with Rig() as rig:
+        alice, carol, bob = [await rig.join(user) for user in ("alice", "carol", "bob")]
+        for number in (1, 2):
+            alice.say("send", id=f"s-{number}", to="bob", body=1, receipt=True)
+        frames = await hear(alice, 3)
+        assert {"type": "receipt", "id": "s-2", "status": "stored"} in frames
+        carol.say("send", id="t-1", to="bob", body=1, receipt=True)
+        await hear(bob, 3)
+        bob.say("ack", offset=3)
+        for peer, id in ((alice, "s-1"), (carol, "t-1")):
+            frames = await hear(peer, 1 if peer is alice else 2)
+            assert frames[-1] == {"type": "receipt", "id": id, "status": "delivered"}
+
+
 async def test_an_outage_delays_a_receipt() -> None:
     async with Rig() as rig:
         alice, bob = await rig.join("alice"), await rig.join("bob")
