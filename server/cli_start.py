@@ -9,7 +9,7 @@ import uvloop
 
 from cluster.address import parse_host_port, parse_zookeeper
 from cluster.config_file import config_option, use_for_command, warn_of_open_secrets
-from cluster.errors import ServiceUnavailable
+from cluster.errors import ClusterError, ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS
 from server.inbox import Retention
@@ -68,6 +68,11 @@ def start(context: click.Context, /, **options: Any) -> None:
         uvloop.run(run(settings))
     except ServiceUnavailable as exc:
         raise click.ClickException(f"gave up after --wait {settings.wait:g} s: {exc}") from exc
+    except ClusterError as exc:
+        # What would be refused again: by an account without the rights, for example.
+        raise click.ClickException(
+            f"{exc}; 'server doctor' with the same options tells more"
+        ) from exc
     except OSError as exc:
         options_meant = f"--host {settings.host} --port {settings.port}"
         if settings.admin_port is not None:

@@ -179,6 +179,15 @@ async def test_a_port_in_use_is_one_line_that_names_the_option(option: str) -> N
     assert f"{option} {port}" in line
 
 
+async def test_a_record_that_the_registry_cannot_take_is_one_line() -> None:
+    address = f"{'x' * 1100}.example.org:443"
+    arguments = ("start", *LOOPBACK, "--advertise", address, "--log-level", "error")
+    async with server(*arguments) as process:
+        assert await process.end() == 1
+    [line] = process.lines
+    assert "more than the 1024" in line
+
+
 async def test_services_that_are_missing_are_named_with_address_and_cure() -> None:
     port = free_port()
     arguments = ("start", *LOOPBACK, "--zk", f"127.0.0.1:{port}", "--wait", "2")
