@@ -75,7 +75,8 @@ def _hashed(
 ) -> Iterator[NodeRecord]:
     """Yield what the hash leads to, without repetition, until it has missed too often."""
     shares = list(accumulate(record.weight for record in records))
-    seen = set(avoid)
+    # Of those that are avoided only who has a share counts: there may be others, in another zone.
+    seen = {record.node_id for record in records if record.node_id in avoid}
     value, misses = _START, 0
     while misses <= _MAX_MISSES and len(seen) < len(records):
         value = hash_on(value, octets)

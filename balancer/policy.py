@@ -38,7 +38,7 @@ class Policy(Protocol):
             records: the nodes, in the order in which they registered; no node twice.
             key: what a sticky policy sticks to: the client's address or the user's name.
                 None if it is not known.
-            avoid: the node_ids that are not to be yielded.
+            avoid: the node_ids that are not to be yielded, those of other records among them.
         """
 
 

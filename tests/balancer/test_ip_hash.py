@@ -95,6 +95,15 @@ def test_an_ejected_node_moves_only_its_own_clients(address: str, ejected: str) 
     assert after[0] == (before[1] if before[0] == ejected else before[0])
 
 
+@given(st.ip_addresses(v=4).map(str), weights_of_nodes)
+def test_nodes_of_elsewhere_that_are_out_change_nothing(address: str, weights: list[int]) -> None:
+    # The picker names the nodes to avoid of all zones, whichever zone it orders.
+    elsewhere = frozenset(str(number) for number in range(9))
+    records = nodes(*weights)
+    expected = ids(make().order(records, address, NOBODY))
+    assert ids(make().order(records, address, elsewhere)) == expected
+
+
 @given(st.ip_addresses().map(str), weights_of_nodes, st.integers(0, 7))
 def test_whatever_the_weights_the_clients_of_the_others_stay(
     address: str, weights: list[int], ejected: int
