@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvloop
 
 from balancer.cli_admin import admin_options, read_admin_token
+from balancer.cli_common import listening_on, needed_zookeeper, run, trusted_proxy_option
 from balancer.cli_gateway import gateway
 from balancer.cli_nginx import nginx
-from balancer.client_address import parse_network
-from balancer.feed import CURE
+from balancer.client_address import Network
 from balancer.policy import DEFAULT_POLICY, POLICIES
 from balancer.running import catch_signals, until
 from balancer.service import BalancerService
 from balancer.settings import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PROBE, BalancerSettings
 from cluster import __version__
-from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.address import join_host_port, reachable_host
 from cluster.completion import completion_command
 from cluster.config_file import (
     config_option,
@@ -26,9 +25,8 @@ from cluster.config_file import (
     use_for_group,
     warn_of_open_secrets,
 )
-from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
-from cluster.options import CONTEXT_SETTINGS, checked, cluster_option, log_options, zk_option
+from cluster.options import CONTEXT_SETTINGS, cluster_option, log_options, zk_option
 from cluster.registry import Registry
 from cluster.registry_zookeeper import ZookeeperRegistry
 
@@ -93,17 +91,7 @@ main.add_command(completion_command("balancer"))
     show_envvar=True,
     help="Prefer the nodes of this zone for a request that names no zone.",
 )
-@click.option(
-    "--trusted-proxy",
-    multiple=True,
-    metavar="CIDR",
-    show_envvar=True,
-    callback=lambda context, parameter, value: tuple(
-        checked(parse_network)(context, parameter, each) for each in value
-    ),
-    help="Believe the X-Forwarded-For of peers within this network. Repeat for several; in the "
-    "environment separate them by spaces.",
-)
+@trusted_proxy_option
 @click.option(
     "--probe",
     type=click.FloatRange(min=0),
@@ -136,7 +124,7 @@ def start(
     context: click.Context,
     /,
     zk: str | None,
-    trusted_proxy: tuple[str, ...],
+    trusted_proxy: tuple[Network, ...],
     allow_admin: bool,
     admin_token: str | None,
     admin_token_file: Path | None,
@@ -158,24 +146,16 @@ def start(
 
     In a browser, http://HOST:PORT/ shows the cluster.
     """
-    if zk is None:
-        raise click.UsageError(
-            "--zk is missing: the balancer reads the nodes from ZooKeeper. "
-            "Say 'balancer start --zk' for the one on this machine, or --zk HOST:PORT."
-        )
+    address = needed_zookeeper(zk, "start")
     set_up_logging(log_level, log_format)
     warn_of_open_secrets(context)
-    address = parse_zookeeper(zk)
     settings = BalancerSettings(
         zk=address,
-        trusted_proxies=tuple(map(parse_network, trusted_proxy)),
+        trusted_proxies=trusted_proxy,
         admin_token=read_admin_token(allow_admin, admin_token, admin_token_file),
         **options,
     )
-    try:
-        uvloop.run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
-    except ServiceUnavailable as exc:
-        raise click.ClickException(f"{exc}; {CURE}") from exc
+    run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
 
 
 async def serve(settings: BalancerSettings, registry: Registry) -> None:
@@ -199,13 +179,8 @@ async def serve(settings: BalancerSettings, registry: Registry) -> None:
 
 async def _listen(service: BalancerService, settings: BalancerSettings) -> str:
     """Start the service; return the URL by which it is reached."""
-    try:
+    with listening_on(join_host_port(settings.host, settings.port), "--host or --port"):
         port = await service.start()
-    except OSError as exc:
-        place = join_host_port(settings.host, settings.port)
-        reason = (exc.strerror or str(exc)).rpartition(": ")[2]
-        cure = "name another --host or --port"
-        raise click.ClickException(f"cannot listen on {place}: {reason}; {cure}") from exc
     return f"http://{join_host_port(reachable_host(settings.host), port)}"
 
 

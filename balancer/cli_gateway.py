@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvloop
 
 from balancer.cli_admin_port import admin_port_options
-from balancer.client_address import parse_network
-from balancer.feed import CURE
+from balancer.cli_common import listening_on, needed_zookeeper, run, trusted_proxy_option
+from balancer.client_address import Network
 from balancer.gateway_service import GatewayService
 from balancer.gateway_settings import (
     DEFAULT_DRAIN_WITHIN,
@@ -22,9 +21,8 @@ from balancer.gateway_settings import (
 )
 from balancer.policy import DEFAULT_POLICY, POLICIES
 from balancer.running import catch_signals, until
-from cluster.address import join_host_port, parse_zookeeper, reachable_host
+from cluster.address import join_host_port, reachable_host
 from cluster.config_file import config_option, use_for_command
-from cluster.errors import ServiceUnavailable
 from cluster.file_limit import raise_file_limit, room_for_connections
 from cluster.frames import DEFAULT_PATH
 from cluster.log import set_up_logging
@@ -67,17 +65,7 @@ _FILES_EACH = 2
 @click.option(
     "--zone", default="", show_envvar=True, help="Prefer the nodes of this zone to all others."
 )
-@click.option(
-    "--trusted-proxy",
-    multiple=True,
-    metavar="CIDR",
-    show_envvar=True,
-    callback=lambda context, parameter, value: tuple(
-        checked(parse_network)(context, parameter, each) for each in value
-    ),
-    help="Believe the X-Forwarded-For of peers within this network when picking by address. "
-    "Repeat for several; in the environment separate them by spaces.",
-)
+@trusted_proxy_option
 @click.option(
     "--max-connections",
     type=click.IntRange(min=1),
@@ -122,7 +110,7 @@ _FILES_EACH = 2
 def gateway(
     zk: str | None,
     listen: str,
-    trusted_proxy: tuple[str, ...],
+    trusted_proxy: tuple[Network, ...],
     log_level: str,
     log_format: str,
     **options: Any,
@@ -138,23 +126,14 @@ def gateway(
       balancer gateway --zk zk1:2181/im --listen 127.0.0.1:80 --policy least_loaded
       balancer gateway --zk --admin-port 7778 --cache /var/lib/im/nodes.json
     """
-    if zk is None:
-        raise click.UsageError(
-            "--zk is missing: the gateway reads the nodes from ZooKeeper. "
-            "Say 'balancer gateway --zk' for the one on this machine, or --zk HOST:PORT."
-        )
+    address = needed_zookeeper(zk, "gateway")
     set_up_logging(log_level, log_format)
-    address = parse_zookeeper(zk)
     host, port = parse_listen(listen)
     options["max_connections"] = options["max_connections"] or _room()
-    networks = tuple(map(parse_network, trusted_proxy))
     settings = GatewaySettings(
-        zk=address, host=host, port=port, trusted_proxies=networks, **options
+        zk=address, host=host, port=port, trusted_proxies=trusted_proxy, **options
     )
-    try:
-        uvloop.run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
-    except ServiceUnavailable as exc:
-        raise click.ClickException(f"{exc}; {CURE}") from exc
+    run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
 
 
 async def serve(settings: GatewaySettings, registry: Registry) -> None:
@@ -187,15 +166,9 @@ async def serve(settings: GatewaySettings, registry: Registry) -> None:
 
 
 async def _start(service: GatewayService, settings: GatewaySettings) -> int:
-    try:
+    place = join_host_port(settings.host, settings.port)
+    with listening_on(f"{place}, or on the admin port", "--listen or --admin-port"):
         return await service.start()
-    except OSError as exc:
-        reason = (exc.strerror or str(exc)).rpartition(": ")[2]
-        place = join_host_port(settings.host, settings.port)
-        raise click.ClickException(
-            f"cannot listen on {place}, or on the admin port: {reason}; "
-            "name another --listen or --admin-port"
-        ) from exc
 
 
 def _room() -> int | None:

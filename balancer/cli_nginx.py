@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvloop
 
 from balancer.cli_admin_port import admin_port_options
-from balancer.feed import CURE
+from balancer.cli_common import listening_on, needed_zookeeper, run
 from balancer.nginx_follower import Outcome
 from balancer.nginx_service import NginxService
 from balancer.nginx_settings import DEFAULT_TEST, NginxSettings
 from balancer.nginx_upstream import DEFAULT_METHOD, DEFAULT_UPSTREAM, METHODS, check_upstream
 from balancer.running import catch_signals, until
-from cluster.address import parse_zookeeper
 from cluster.config_file import config_option, use_for_command
-from cluster.errors import ServiceUnavailable
 from cluster.log import set_up_logging
 from cluster.options import checked, cluster_option, log_options, zk_option
 from cluster.registry import Registry
@@ -133,18 +130,10 @@ def nginx(zk: str | None, log_level: str, log_format: str, **options: Any) -> No
       balancer nginx --zk zk1:2181/im --out up.conf --method least_conn --reload 'nginx -s reload'
       balancer nginx --zk --out up.conf --test '' --once      # write it, and nothing else
     """
-    if zk is None:
-        raise click.UsageError(
-            "--zk is missing: the nodes stand in ZooKeeper. "
-            "Say 'balancer nginx --zk …' for the one on this machine, or --zk HOST:PORT."
-        )
+    address = needed_zookeeper(zk, "nginx")
     set_up_logging(log_level, log_format)
     settings = NginxSettings(**options)
-    try:
-        registry = ZookeeperRegistry(parse_zookeeper(zk), settings.cluster)
-        uvloop.run(serve(settings, registry))
-    except ServiceUnavailable as exc:
-        raise click.ClickException(f"{exc}; {CURE}") from exc
+    run(serve(settings, ZookeeperRegistry(address, settings.cluster)))
 
 
 async def serve(settings: NginxSettings, registry: Registry) -> None:
@@ -183,11 +172,6 @@ async def _once(service: NginxService, stopping: asyncio.Event) -> None:
 
 
 async def _start(service: NginxService, settings: NginxSettings) -> None:
-    try:
+    place = f"{settings.admin_host}, port {settings.admin_port}"
+    with listening_on(place, "--admin-port"):
         await service.start()
-    except OSError as exc:
-        reason = (exc.strerror or str(exc)).rpartition(": ")[2]
-        place = f"{settings.admin_host}, port {settings.admin_port}"
-        raise click.ClickException(
-            f"cannot listen on {place}: {reason}; name another --admin-port"
-        ) from exc
