@@ -15,7 +15,8 @@ from balancer.command import run_command
 from balancer.nginx_file import IncludedFile
 from balancer.nginx_metrics import NginxMetrics
 from balancer.nginx_settings import NginxSettings
-from balancer.nginx_upstream import changes, is_plain_host, render
+from balancer.nginx_upstream import changes, render
+from cluster.address import is_plain_host
 from cluster.keeper import Keeper
 from cluster.snapshot import Snapshot
 

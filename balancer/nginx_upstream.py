@@ -4,12 +4,11 @@ Pure: records to text. What stands in a record comes from elsewhere, and what ng
 program: nothing gets into the text that is not a plain host or address.
 """
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cluster.address import join_host_port
+from cluster.address import is_plain_host, join_host_port
 from cluster.errors import InvalidName
 from cluster.record import NodeRecord
 
@@ -22,7 +21,6 @@ DEFAULT_METHOD = ROUND_ROBIN
 DEFAULT_UPSTREAM = "im"
 
 _UPSTREAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +47,6 @@ def check_upstream(name: str) -> str:
     if not _UPSTREAM.fullmatch(name):
         raise InvalidName("upstream", "must be 1 to 64 ASCII letters, digits, '.', '_' or '-'")
     return name
-
-
-def is_plain_host(host: str) -> bool:
-    """Tell whether nginx takes this for a host and for nothing else."""
-    if ":" not in host:
-        return _HOST.fullmatch(host) is not None
-    try:
-        address = ipaddress.IPv6Address(host)
-    except ValueError:
-        return False
-    # nginx knows no zones ("fe80::1%eth0"), and a zone may hold anything.
-    return address.scope_id is None
 
 
 def render(upstream: Upstream, records: Sequence[NodeRecord]) -> str | None:

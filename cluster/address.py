@@ -1,5 +1,6 @@
 """Addresses as people write them: `HOST:PORT`, ZooKeeper host lists with a chroot."""
 
+import ipaddress
 import re
 import socket
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _ZOOKEEPER_PORT = 2181
 # What a client connects to stands in the record, which has to fit into a small znode.
 MAX_PUBLIC_URL = 255
 
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?")
 _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+))(?::(?P<port>\d+))?")
 
 
@@ -53,6 +55,21 @@ def parse_host_port(text: str, default_port: int | None = None) -> tuple[str, in
 def join_host_port(host: str, port: int) -> str:
     """Write `host:port`, with brackets around an IPv6 address."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_plain_host(host: str) -> bool:
+    """Tell whether this is a name or an address, and nothing else to whoever reads it.
+
+    Records come from elsewhere: what is made of their hosts must not say more than where to go.
+    """
+    if ":" in host:
+        try:
+            # A zone ("fe80::1%eth0") means nothing elsewhere, and may hold anything.
+            return ipaddress.IPv6Address(host).scope_id is None
+        except ValueError:
+            return False
+    # nginx reads "unix:7177" as the path of a socket.
+    return _PLAIN_HOST.fullmatch(host) is not None and host.lower() != "unix"
 
 
 def parse_zookeeper(text: str) -> ZookeeperAddress:

@@ -8,6 +8,7 @@ from cluster.address import (
     DEFAULT_ZOOKEEPER,
     ZookeeperAddress,
     check_public_url,
+    is_plain_host,
     join_host_port,
     parse_host_port,
     parse_zookeeper,
@@ -92,6 +93,34 @@ def test_passwords_are_not_shown() -> None:
     assert without_password("amqp://me:secret@h:1/%2F?x=1") == "amqp://me:***@h:1/%2F?x=1"
     assert without_password("redis://:secret@h") == "redis://:***@h"
     assert without_password("redis://h/0") == "redis://h/0"
+
+
+@pytest.mark.parametrize("host", ["a", "node-1.example", "_srv", "10.0.0.1", "::1", "unix.example"])
+def test_plain_hosts(host: str) -> None:
+    assert is_plain_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "a b",
+        "a;",
+        "a/b",
+        "a?b",
+        "a#b",
+        "u@a",
+        "a\n",
+        "-a",
+        "a-",
+        "[::1]",
+        "::1%x",
+        "unix",
+        "a:b",
+    ],
+)
+def test_hosts_that_are_not_plain(host: str) -> None:
+    assert not is_plain_host(host)
 
 
 def test_a_wildcard_is_never_what_others_are_told() -> None:
