@@ -1,10 +1,13 @@
 """What the balancer asks nodes over their admin ports. It keeps nothing but its connections."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import aiohttp
 import msgspec
 
+from cluster.address import is_plain_host, join_host_port, parse_host_port
+from cluster.errors import InvalidAddress
 from cluster.record import NodeRecord
 
 # Seconds for an answer; a node that takes longer counts as silent for now.
@@ -48,6 +51,10 @@ class CannotDrain(Exception):
 
 _decoder = msgspec.json.Decoder(NodeStatus)
 
+# What comes of a node that is not there, or of somebody else at its port. A RecursionError is what
+# msgspec raises for JSON that is nested too deeply.
+_NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError)
+
 
 class NodeAdmin:
     """Speaks with the admin ports of the nodes. Close it in the end."""
@@ -62,14 +69,13 @@ class NodeAdmin:
         Another node's answer is none: an admin port on the loopback interface of another machine
         is the port of somebody else here.
         """
-        if not record.admin:
+        place = _place(record)
+        if place is None:
             return None
         try:
-            async with self._http().get(
-                f"http://{record.admin}/v1/status", timeout=_within(STATUS_TIMEOUT)
-            ) as answer:
+            async with self._request("GET", f"http://{place}/v1/status", STATUS_TIMEOUT) as answer:
                 found = _decoder.decode(await _read(answer))
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError, ValueError):
+        except _NO_ANSWER:
             return None
         return found if found.node == record.node_id else None
 
@@ -83,18 +89,19 @@ class NodeAdmin:
         Raises:
             CannotDrain: it has no admin port, is not reached there, or refuses.
         """
-        if not record.admin:
+        place = _place(record)
+        if place is None:
             raise CannotDrain("the node has no admin port: start it with --admin-port")
         try:
-            who = (await self._ask_drain("GET", record)).get("node")
+            who = (await self._ask_drain("GET", place)).get("node")
             if who != record.node_id:
                 raise CannotDrain(
-                    f"another node answers at {record.admin}: the balancer cannot reach the admin "
+                    f"another node answers at {place}: the balancer cannot reach the admin "
                     "port of this one; see --admin-host of 'server start'"
                 )
-            return await self._ask_drain("POST", record, within=within)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as exc:
-            raise CannotDrain(f"the node does not answer at {record.admin}") from exc
+            return await self._ask_drain("POST", place, within=within)
+        except _NO_ANSWER as exc:
+            raise CannotDrain(f"the node does not answer at {place}") from exc
 
     async def close(self) -> None:
         """Let go of the connections; safe to call twice."""
@@ -102,23 +109,36 @@ class NodeAdmin:
         if session is not None:
             await session.close()
 
-    async def _ask_drain(self, method: str, record: NodeRecord, **query: float) -> dict[str, Any]:
-        url = f"http://{record.admin}/v1/drain"
-        timeout = _within(DRAIN_TIMEOUT)
-        async with self._http().request(method, url, params=query, timeout=timeout) as answer:
+    async def _ask_drain(self, method: str, place: str, **query: float) -> dict[str, Any]:
+        url = f"http://{place}/v1/drain"
+        async with self._request(method, url, DRAIN_TIMEOUT, params=query) as answer:
             body = msgspec.json.decode(await _read(answer), type=dict[str, Any])
             if answer.status >= 400:
                 raise CannotDrain(f"the node refuses: {body.get('error', answer.status)}")
             return body
 
-    def _http(self) -> aiohttp.ClientSession:
+    def _request(
+        self, method: str, url: str, within: float, params: dict[str, float] | None = None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
             self._session = aiohttp.ClientSession()
-        return self._session
+        timeout = aiohttp.ClientTimeout(total=within)
+        # No node sends anybody elsewhere; who does is none, and might send this program anywhere.
+        return self._session.request(
+            method, url, params=params, timeout=timeout, allow_redirects=False
+        )
 
 
-def _within(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds)
+def _place(record: NodeRecord) -> str | None:
+    """Return host and port of a node's admin port; None if the record names none.
+
+    Whatever else stands there could be another path, and have this program ask for it.
+    """
+    try:
+        host, port = parse_host_port(record.admin)
+    except InvalidAddress:
+        return None
+    return join_host_port(host, port) if is_plain_host(host) else None
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

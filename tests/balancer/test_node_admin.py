@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -38,7 +39,11 @@ async def test_another_node_at_its_port_is_no_answer(admin: NodeAdmin) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff", b"[]", b'{"node": "a"}', b" " * (MAX_ANSWER_BYTES + 1)]
+    "body",
+    [
+        *(b"", b"\xff", b"[]", b'{"node": "a"}', b" " * (MAX_ANSWER_BYTES + 1)),
+        b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
 )
 async def test_rubbish_is_no_answer(admin: NodeAdmin, body: bytes) -> None:
     async def rubbish(_request: web.Request) -> web.Response:
@@ -52,6 +57,42 @@ async def test_rubbish_is_no_answer(admin: NodeAdmin, body: bytes) -> None:
         assert await admin.status(record) is None
         with pytest.raises(CannotDrain):
             await admin.drain(record, 5.0)
+
+
+async def test_who_sends_elsewhere_is_no_node(admin: NodeAdmin) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", elsewhere)
+    async with TestServer(app) as server:
+        record = with_admin(node("a"), server.port)
+        assert await admin.status(record) is None
+        with pytest.raises(CannotDrain):
+            await admin.drain(record, 5.0)
+    assert asked == ["/v1/status", "/v1/drain"]
+
+
+@pytest.mark.parametrize("more", ["/v1/drain?x=", "/", "#", "?", "\\"])
+async def test_a_record_cannot_name_more_than_a_port(admin: NodeAdmin, more: str) -> None:
+    asked: list[str] = []
+
+    async def anything(request: web.Request) -> web.Response:
+        asked.append(request.path_qs)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", anything)
+    async with TestServer(app) as server:
+        for place in (f"127.0.0.1:{server.port}{more}", f"127.0.0.1{more}:{server.port}"):
+            record = msgspec.structs.replace(node("a"), admin=place)
+            assert await admin.status(record) is None
+            with pytest.raises(CannotDrain, match="no admin port"):
+                await admin.drain(record, 5.0)
+    assert asked == []
 
 
 async def test_nobody_at_its_port_is_no_answer(admin: NodeAdmin) -> None:
