@@ -20,6 +20,9 @@ FRESH = 1.0
 # How many nodes are asked at one time.
 _AT_ONCE = 64
 
+# Seconds that one look may take, however many nodes are silent; a page gives up after three.
+_WITHIN = 1.5
+
 AskStatus = Callable[[NodeRecord], Awaitable[NodeStatus | None]]
 
 
@@ -110,14 +113,24 @@ class ClusterView:
             self._looking = None
 
     async def _ask_all(self, records: Sequence[NodeRecord]) -> dict[str, NodeStatus | None]:
+        """Ask every node that there is time for; of the others stays what was known."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def ask(record: NodeRecord) -> NodeStatus | None:
             async with slots:
                 return await self._ask(record)
 
-        answers = await asyncio.gather(*map(ask, records))
-        return {record.node_id: said for record, said in zip(records, answers, strict=True)}
+        # Those that were silent come last: they would take the time of those that answer.
+        order = sorted(records, key=lambda record: self._known.get(record.node_id, ...) is None)
+        asking = {record.node_id: asyncio.create_task(ask(record)) for record in order}
+        try:
+            if asking:
+                await asyncio.wait(asking.values(), timeout=_WITHIN)
+        finally:
+            for task in asking.values():
+                task.cancel()
+        known = {node_id: said for node_id, said in self._known.items() if node_id in asking}
+        return known | {node_id: t.result() for node_id, t in asking.items() if t.done()}
 
 
 def cluster_answer(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from balancer import cluster_view
 from balancer.admin_token import Access
 from balancer.cluster_view import FRESH, ClusterView, cluster_answer
 from balancer.node_admin import NodeStatus, Person
@@ -79,6 +80,32 @@ async def test_nodes_are_asked_once_a_second_at_most() -> None:
     world.now += 0.01
     await view.statuses()
     assert len(world.asked) == 4
+
+
+async def test_silent_nodes_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_view, "_WITHIN", 0.1)
+    world = Nodes()
+    world.let.clear()
+    view = world.view()
+    assert await view.statuses() == {}, "they have not been asked yet"
+    world.now += FRESH
+    world.let.set()
+    known = {"a": status("a"), "b": None}
+    assert await view.statuses() == known
+    world.now += FRESH
+    world.let.clear()
+    assert await view.statuses() == known, "what was known stays"
+
+
+async def test_those_that_were_silent_are_asked_last() -> None:
+    world = Nodes()
+    view = ClusterView(
+        lambda: snapshot(node("b"), node("a"), node("c")), world.ask, clock=lambda: world.now
+    )
+    for _ in range(2):
+        await view.statuses()
+        world.now += FRESH
+    assert "".join(world.asked) == "bacacb"
 
 
 async def test_nobody_is_asked_unless_somebody_looks_and_closing_ends_it() -> None:
