@@ -1,5 +1,6 @@
 """The options of `balancer start` by which an operator may act through the balancer."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import click
 
 from balancer.admin_token import MIN_TOKEN_LENGTH
+
+# What may stand in a header as one word.
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 def admin_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,10 +53,10 @@ def read_admin_token(allow: bool, token: str | None, file: Path | None) -> str |
         return None
     if token is None:
         raise click.UsageError("--allow-admin needs --admin-token or --admin-token-file")
-    if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or " " in token:
+    if len(token) < MIN_TOKEN_LENGTH or not _SENDABLE.fullmatch(token):
         raise click.UsageError(
             f"the token of --allow-admin must have {MIN_TOKEN_LENGTH} characters or more, all of "
-            "them ASCII and none a space: 'openssl rand -hex 16' makes one"
+            "them visible ASCII and none a space: 'openssl rand -hex 16' makes one"
         )
     return token
 

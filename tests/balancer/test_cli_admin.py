@@ -31,6 +31,8 @@ def test_the_token_comes_from_the_option_or_a_file(tmp_path: Path) -> None:
         (True, "", "16 characters"),
         (True, "with a space in it", "none a space"),
         (True, "ünïcödé-0123456789", "ASCII"),
+        (True, "0123456789\n0123456789", "visible"),
+        (True, "0123456789\x7f0123456789", "visible"),
     ],
 )
 def test_what_makes_no_sense_is_told(allow: bool, token: str | None, told: str) -> None:
