@@ -22,8 +22,9 @@ _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/1\.([01])")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n\0]*)?")
 _NAME = re.compile(_TOKEN)
-# A lone CR or LF would be the end of a line to some.
-_FORBIDDEN = re.compile(rb"[\r\n\0]")
+# A lone CR or LF would be the end of a line to some. Other control characters nodes refuse without
+# an answer, and would be thought to have failed (RFC 9110, section 5.5).
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
 class BadHead(Exception):
@@ -125,7 +126,7 @@ def _split(head: bytes) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
     for line in lines:
         name, colon, value = line.partition(b":")
         # Nor is a line that continues the one before, or has a space before its colon.
-        if not colon or not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+        if not colon or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise BadHead(400, "there is a line that is no header")
         headers.append((name, value.strip(b" \t")))
     return first, tuple(headers)

@@ -83,6 +83,8 @@ def test_a_browsers_list_in_connection_is_understood() -> None:
         ("GET /ws HTTP/1.1", (*PLAIN, "lone: \n feed"), 400),
         ("GET /ws HTTP/1.1", (*PLAIN, "lone: \r return"), 400),
         ("GET /ws HTTP/1.1", (*PLAIN, "nul: \0"), 400),
+        ("GET /ws HTTP/1.1", (*PLAIN, "bell: \a"), 400),
+        ("GET /ws HTTP/1.1", (*PLAIN, "delete: \x7f"), 400),
     ],
 )
 def test_what_is_not_plainly_a_request_for_a_websocket_is_refused(
@@ -141,6 +143,18 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
     for parse in (parse_request, parse_response):
         with contextlib.suppress(BadHead):
             parse(data + END)
+
+
+@given(st.text(st.characters(max_codepoint=0xFF), max_size=20))
+def test_whatever_is_passed_on_a_node_answers(value: str) -> None:
+    # One that ends the connection instead would be remembered as one that fails.
+    try:
+        request = parse_request(head(*PLAIN, f"X: {value}"))
+    except BadHead:
+        return
+    server = ServerProtocol()
+    server.receive_data(request.passed_on("10.0.0.9"))
+    assert len(server.events_received()) == 1
 
 
 @given(st.lists(st.sampled_from(["Host: a", "Host: b", "X: \n", "Upgrade: websocket", *PLAIN])))
