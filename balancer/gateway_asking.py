@@ -129,7 +129,8 @@ async def _connect(host: str, port: int, request: bytes) -> Asking:
 
 def _read(asking: Asking) -> Answer:
     head, found, _ = asking.data.partition(END)
-    if not found:
+    # A connection that is lost already tells nobody of it again.
+    if not found or asking.tcp.is_closing():
         raise Unanswered("closed")
     try:
         status, headers = parse_response(head + found)

@@ -41,6 +41,16 @@ async def test_what_is_no_answer(said: bytes, reason: str) -> None:
         await eventually(lambda: not node.open)
 
 
+async def test_an_answer_on_a_connection_that_is_cut_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever took such a connection over would wait for its end for ever."""
+    monkeypatch.setattr(gateway_asking, "_MOST_BYTES", 10)
+    async with FakeNode("a", SWITCHING).running() as node:
+        with pytest.raises(Unanswered, match="closed"):
+            await ask("127.0.0.1", node.port, REQUEST)
+
+
 async def test_a_node_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_asking, "ANSWER_WITHIN", 0.1)
     async with FakeNode("a", b"").running() as node:
