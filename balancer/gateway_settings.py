@@ -30,8 +30,8 @@ class GatewaySettings:
         trusted_proxies: whose `X-Forwarded-For` to believe when a client's address is needed.
         max_connections: clients at one time, each of which takes two files; None for any number.
         drain_within: how long connections may go on when it is told to stop.
-        patience: how long a client may take nothing of what waits for it. Longer bears worse
-            networks, and keeps dead clients for longer.
+        patience: how long a client may take nothing of what waits for it, and its node go on when
+            the client has said all. Longer bears worse networks, and keeps the dead for longer.
         wait: how long to try to reach the registry at the start; None for ever.
         cache: a file in which the last list is kept for the next start; None for none.
         admin_host: address of the admin port.

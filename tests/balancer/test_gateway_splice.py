@@ -159,6 +159,28 @@ def test_an_end_that_has_said_all_still_hears(run: Run) -> None:
     run(body())
 
 
+def test_a_node_that_comes_to_no_end_is_not_waited_for(run: Run) -> None:
+    async def body() -> None:
+        async with spliced(patience=0.3) as ends:
+            ends.to_node.write_eof()
+            assert await rest(ends.node) == b""
+            # Nothing more comes of it: it is stopped, or its machine is away.
+            assert await rest(ends.client) == b""
+            await eventually(lambda: ends.ended == 1)
+
+    run(body())
+
+
+def test_the_system_asks_both_ends_whether_they_are_still_there(run: Run) -> None:
+    async def body() -> None:
+        async with spliced() as ends:
+            for end in (ends.splice._client, ends.splice._node):
+                raw = end.tcp.get_extra_info("socket")
+                assert raw.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+
+    run(body())
+
+
 def test_when_the_node_has_said_all_it_ends(run: Run) -> None:
     async def body() -> None:
         async with spliced() as ends:
