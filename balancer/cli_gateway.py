@@ -80,7 +80,7 @@ _FILES_EACH = 2
     default=DEFAULT_DRAIN_WITHIN,
     metavar="SECONDS",
     show_envvar=True,
-    help="How long connections may go on after SIGTERM; those that are left then are closed.",
+    help="Close the connections one after the other, spread over so long, after SIGTERM.",
 )
 @click.option(
     "--patience",

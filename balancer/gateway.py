@@ -8,6 +8,7 @@ the client gets as it is; if no node takes it, 503 with the shortest `Retry-Afte
 """
 
 import asyncio
+import contextlib
 import http
 import logging
 import time
@@ -100,18 +101,17 @@ class Gateway:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self, within: float) -> None:
-        """Listen no more, let clients go on for so many seconds, then close their connections."""
+        """Listen no more, and close the connections, spread evenly over so many seconds.
+
+        All at once, their clients would be at the next gateway all at once.
+        """
         server, self._server = self._server, None
         if server is not None:
             server.close()
         for arrival in list(self._arrivals):
             if not arrival.done:
                 arrival.tcp.close()
-        try:
-            async with asyncio.timeout(within):
-                await self._empty.wait()
-        except TimeoutError:
-            _log.info("closing %d connections that are left", self.connections)
+        await self._close_by_and_by(within)
         for task in self._tasks:
             task.cancel()
         for arrival in [*self._arrivals, *self._leaving]:
@@ -119,6 +119,22 @@ class Gateway:
         for splice in list(self._splices):
             splice.close()
         await self._empty.wait()
+
+    async def _close_by_and_by(self, within: float) -> None:
+        """Return when nobody is left, or after so many seconds."""
+        splices = list(self._splices)
+        began = asyncio.get_running_loop().time()
+        for number, splice in enumerate(splices, 1):
+            try:
+                async with asyncio.timeout_at(began + within * number / len(splices)):
+                    await self._empty.wait()
+                return
+            except TimeoutError:
+                splice.close()
+        # Who had no node yet when it began, and who has not closed yet.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(began + within):
+                await self._empty.wait()
 
     def arrived(self, arrival: Arrival) -> None:
         """See `balancer.gateway_arrival.Host`."""

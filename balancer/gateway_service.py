@@ -79,7 +79,7 @@ class GatewayService:
         await asyncio.shield(self._joining)
 
     async def stop(self, within: float) -> None:
-        """Let clients go on for so many seconds, close what is left, let go of the registry."""
+        """Close the connections, spread over so many seconds, and let go of the registry."""
         await self.gateway.stop(within)
         if self._admin is not None:
             await self._admin.stop()

@@ -29,7 +29,7 @@ class GatewaySettings:
         zone: which zone's nodes to prefer; empty for none.
         trusted_proxies: whose `X-Forwarded-For` to believe when a client's address is needed.
         max_connections: clients at one time, each of which takes two files; None for any number.
-        drain_within: how long connections may go on when it is told to stop.
+        drain_within: over how long connections are closed when it is told to stop.
         patience: how long a client may take nothing of what waits for it, and its node go on when
             the client has said all. Longer bears worse networks, and keeps the dead for longer.
         wait: how long to try to reach the registry at the start; None for ever.

@@ -238,6 +238,17 @@ async def test_one_that_stops_lets_clients_go_on_for_a_while() -> None:
         await asyncio.wait_for(stopping, 20)
 
 
+async def test_clients_are_not_all_sent_away_at_one_time() -> None:
+    async with world(SWITCHING) as w:
+        for _ in range(20):
+            await w.ask()
+        stopping = asyncio.create_task(w.gateway.stop(20.0))
+        await eventually(lambda: w.gateway.connections < 20)
+        assert w.gateway.connections > 0
+        assert not stopping.done()
+        stopping.cancel()
+
+
 async def test_who_is_left_when_the_time_is_over_is_closed() -> None:
     async with world(SWITCHING) as w:
         client = await w.ask()
