@@ -25,6 +25,7 @@ from cluster.config_file import (
     use_for_group,
     warn_of_open_secrets,
 )
+from cluster.file_limit import raise_file_limit
 from cluster.log import set_up_logging
 from cluster.options import CONTEXT_SETTINGS, cluster_option, log_options, zk_option
 from cluster.registry import Registry
@@ -149,6 +150,7 @@ def start(
     address = needed_zookeeper(zk, "start")
     set_up_logging(log_level, log_format)
     warn_of_open_secrets(context)
+    raise_file_limit()
     settings = BalancerSettings(
         zk=address,
         trusted_proxies=trusted_proxy,

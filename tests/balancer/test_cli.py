@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -119,6 +120,19 @@ def test_a_signal_stops_it_cleanly(process: subprocess.Popen[str], number: signa
     assert process.returncode == 0, rest
     assert f"{number.name}: stopping" in rest
     assert "balancer stopped" in rest
+
+
+def test_a_low_soft_limit_of_files_does_not_bound_the_long_polls(nowhere: str) -> None:
+    place = ["--zk", nowhere, "--host", "127.0.0.1", "--port", "0"]
+    limited = ["sh", "-c", 'ulimit -Sn 64 && exec "$@"', "sh", *START, *place]
+    with subprocess.Popen(limited, stderr=subprocess.PIPE, text=True) as process:
+        first_line(process)
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        process.terminate()
+        process.communicate(timeout=10)
+    [row] = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    soft, hard = row.split()[3:5]
+    assert soft == hard
 
 
 def test_the_environment_is_read(nowhere: str) -> None:
