@@ -21,6 +21,10 @@ from cluster.snapshot_cache import SnapshotCache
 # Seconds that requests under way get when the service stops.
 _GRACE = 2.0
 
+# Seconds for which a connection may ask nothing, or not finish asking. Longer than proxies keep
+# theirs, 60 s as a rule: whoever closes first must not be the one that is just being asked.
+_IDLE = 75.0
+
 
 class BalancerService:
     """One balancer: `start` it once, `stop` it once."""
@@ -55,6 +59,7 @@ class BalancerService:
         runner = web.AppRunner(
             self._application(),
             access_log=None,
+            keepalive_timeout=_IDLE,  # aiohttp's own is an hour
             handler_cancellation=True,  # a client that has gone ends its long poll
             shutdown_timeout=_GRACE,
         )

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from balancer import service as service_module
 from balancer.service import BalancerService
 from balancer.settings import BalancerSettings
 from cluster.errors import ServiceUnavailable
@@ -192,6 +193,22 @@ async def test_a_client_that_goes_ends_its_long_poll(http: aiohttp.ClientSession
     await eventually(lambda: waiting(1))
     poll.cancel()
     await eventually(lambda: waiting(0))
+    await service.stop()
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /v1/no", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /"]
+)
+async def test_who_does_not_finish_asking_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(service_module, "_IDLE", 0.2)
+    service = BalancerService(LOCAL, HandRegistry())
+    reader, writer = await asyncio.open_connection("127.0.0.1", await service.start())
+    writer.write(said)
+    answer = await asyncio.wait_for(reader.read(-1), 20)
+    assert answer.startswith(b"HTTP/1.1 200 " if b"\r\n\r\n" in said else b"")
+    writer.close()
     await service.stop()
 
 
