@@ -14,6 +14,8 @@ _MOST_BYTES = 500
 async def run_command(command: str, timeout: float) -> str | None:
     """Run a command by the shell; return None if it succeeded, else why not.
 
+    That no process could be made is a reason as well.
+
     It has a session of its own, so that a Ctrl-C for this program does not end it halfway. If it
     takes too long, or this call is cancelled, it is killed with all that it has started.
 
@@ -21,6 +23,13 @@ async def run_command(command: str, timeout: float) -> str | None:
         command: as the operator wrote it.
         timeout: seconds that it may take.
     """
+    try:
+        return await _run(command, timeout)
+    except OSError as exc:
+        return f"it could not be run: {exc.strerror}"
+
+
+async def _run(command: str, timeout: float) -> str | None:
     # A file, not a pipe: whatever the command leaves running in the background may keep it open.
     with tempfile.TemporaryFile() as output:
         process = await asyncio.create_subprocess_shell(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ async def test_a_command_that_is_not_there() -> None:
     assert said is not None
     assert said.startswith("exit code 127: ")
     assert "no-such-command-here" in said
+
+
+async def test_that_there_is_no_room_for_it_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    said = await run_command("true", 20)
+    assert said == "it could not be run: No such file or directory"
 
 
 async def test_only_the_end_of_a_long_story_is_told() -> None:
