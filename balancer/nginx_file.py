@@ -23,7 +23,8 @@ class IncludedFile:
             OSError: it cannot be read.
         """
         try:
-            return self._path.read_text(errors="replace")
+            # Byte for byte, whatever somebody else has put there.
+            return self._path.read_bytes().decode(errors="surrogateescape")
         except FileNotFoundError:
             return None
 
@@ -38,7 +39,7 @@ class IncludedFile:
             mode = stat.S_IMODE(path.stat().st_mode)
         except FileNotFoundError:
             mode = _MODE
-        write_file(path, text.encode(errors="replace"), mode)
+        write_file(path, text.encode(errors="surrogateescape"), mode)
 
     def put_back(self, text: str | None) -> None:
         """Replace it by what `read` returned before.

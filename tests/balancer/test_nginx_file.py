@@ -51,6 +51,16 @@ def test_it_is_put_back_as_it_was(tmp_path: Path, before: str | None) -> None:
     assert file.read() == before
 
 
+def test_what_somebody_else_wrote_is_put_back_byte_for_byte(tmp_path: Path) -> None:
+    path = tmp_path / "im.conf"
+    path.write_bytes(b"# caf\xe9\r\nupstream im {}\r")
+    file = IncludedFile(path)
+    before = file.read()
+    file.write("new")
+    file.put_back(before)
+    assert path.read_bytes() == b"# caf\xe9\r\nupstream im {}\r"
+
+
 def test_whoever_reads_finds_a_whole_text(tmp_path: Path) -> None:
     path = tmp_path / "im.conf"
     file = IncludedFile(path)
