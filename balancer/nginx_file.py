@@ -10,7 +10,11 @@ _MODE = 0o644
 
 
 class IncludedFile:
-    """One such file. Whoever reads it finds the last text or the one before, never a part."""
+    """One such file. Whoever reads it finds the last text or the one before, never a part.
+
+    Beside it an empty file `.NAME.unread` says that nginx may not have read it. It outlives this
+    program, which would otherwise take a file for done that it had written before it was killed.
+    """
 
     def __init__(self, path: Path) -> None:
         """Name it; where it is a link, what that leads to is meant."""
@@ -51,3 +55,29 @@ class IncludedFile:
             self._path.unlink(missing_ok=True)
         else:
             self.write(text)
+
+    @property
+    def unread(self) -> bool:
+        """Whether `will_change` was called, in this run or an earlier one, and `was_read` not."""
+        return self._mark.exists()
+
+    def will_change(self) -> None:
+        """Note that nginx has to read it, once it is written.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
+        self._mark.touch()
+
+    def was_read(self) -> None:
+        """Note that nginx has read it as it is.
+
+        Raises:
+            OSError: nothing can be removed there.
+        """
+        self._mark.unlink(missing_ok=True)
+
+    @property
+    def _mark(self) -> Path:
+        path = self._path.resolve()
+        return path.with_name(f".{path.name}.unread")

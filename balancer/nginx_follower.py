@@ -3,6 +3,8 @@
     a change → settle → render → write → test → reload
                                           └ refused: put the old file back, try again later
 
+What a run has written and not brought to the end, since it was killed say, the next one does.
+
 It writes nothing from a stale snapshot, nor from an empty one: nginx goes on with what it has.
 """
 
@@ -71,8 +73,8 @@ class NginxFollower:
         # What the last attempt has come to.
         self.outcome = Outcome.STALE
         self.metrics = NginxMetrics(snapshot, lambda: self.outcome is Outcome.IN_STEP)
-        # Whether nginx has not read the file that is in place.
-        self._unread = False
+        # The text that has last passed the test, in this run; None before.
+        self._passed: str | None = None
         # Hosts that were left out and told of.
         self._odd: frozenset[str] = frozenset()
         # Held while files and commands are at work: what was begun is finished.
@@ -122,32 +124,50 @@ class NginxFollower:
         if text is None:
             return Outcome.EMPTY
         try:
-            before = await asyncio.to_thread(self._file.read)
-            if before != text:
-                if not await self._replace(before, text):
-                    return Outcome.REFUSED
-                self._unread = True
+            return await self._bring(text)
         except OSError as exc:
             self.metrics.errors.inc()
             _log.error(
                 "cannot write %s: %s; name another --out", self._settings.out, exc.strerror or exc
             )
             return Outcome.NOT_WRITTEN
-        return await self._reload() if self._unread else Outcome.IN_STEP
 
-    async def _replace(self, before: str | None, text: str) -> bool:
-        """Put a text in place; return whether the test lets it stay."""
+    async def _bring(self, text: str) -> Outcome:
+        """Have a text in place that the test lets pass, and have nginx read it."""
+        before = await asyncio.to_thread(self._file.read)
+        new, unread = before != text, self._file.unread
+        if not new and not unread:
+            return Outcome.IN_STEP
+        if new:
+            self._file.will_change()
+            await asyncio.to_thread(self._file.write, text)
+        if new or self._passed != text:
+            why = await self._test()
+            if why is not None:
+                return await self._refused(why, before, text, unread)
+            self._passed = text
+        if new:
+            self.metrics.writes.inc()
+            _log.info("wrote %s: %s", self._settings.out, changes(before or "", text))
+        return await self._reload()
+
+    async def _test(self) -> str | None:
+        """Return why nginx would refuse what is in place; None if it would not."""
+        test = self._settings.test
+        return await self._run(test, _COMMAND_WITHIN) if test else None
+
+    async def _refused(self, why: str, before: str | None, text: str, unread: bool) -> Outcome:
+        """Put back what was in place before a text, unless that was in place already."""
         settings = self._settings
-        await asyncio.to_thread(self._file.write, text)
-        why = await self._run(settings.test, _COMMAND_WITHIN) if settings.test else None
-        if why is not None:
-            await asyncio.to_thread(self._file.put_back, before)
-            self.metrics.refused.inc()
-            _log.error("put back %s: '%s' refuses it: %s", settings.out, settings.test, why)
-            return False
-        self.metrics.writes.inc()
-        _log.info("wrote %s: %s", settings.out, changes(before or "", text))
-        return True
+        self.metrics.refused.inc()
+        if before == text:
+            _log.error("%s stays: '%s' refuses it: %s", settings.out, settings.test, why)
+            return Outcome.REFUSED
+        await asyncio.to_thread(self._file.put_back, before)
+        if not unread:
+            self._file.was_read()
+        _log.error("put back %s: '%s' refuses it: %s", settings.out, settings.test, why)
+        return Outcome.REFUSED
 
     async def _reload(self) -> Outcome:
         command = self._settings.reload
@@ -158,7 +178,7 @@ class NginxFollower:
             return Outcome.NOT_RELOADED
         if command:
             self.metrics.reloads.inc()
-        self._unread = False
+        self._file.was_read()
         return Outcome.IN_STEP
 
     def _tell_odd_hosts(self, snapshot: Snapshot) -> None:

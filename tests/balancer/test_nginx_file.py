@@ -61,6 +61,17 @@ def test_what_somebody_else_wrote_is_put_back_byte_for_byte(tmp_path: Path) -> N
     assert path.read_bytes() == b"# caf\xe9\r\nupstream im {}\r"
 
 
+def test_that_nginx_has_not_read_it_is_known_to_the_next_run(tmp_path: Path) -> None:
+    link = tmp_path / "im.conf"
+    link.symlink_to(tmp_path / "real.conf")
+    assert not IncludedFile(link).unread
+    IncludedFile(link).will_change()
+    assert IncludedFile(link).unread
+    assert IncludedFile(tmp_path / "real.conf").unread
+    IncludedFile(link).was_read()
+    assert not IncludedFile(link).unread
+
+
 def test_whoever_reads_finds_a_whole_text(tmp_path: Path) -> None:
     path = tmp_path / "im.conf"
     file = IncludedFile(path)

@@ -56,8 +56,12 @@ class World:
         self.file = folder / "im.conf"
         self.commands = Commands(self.file)
         self.known = Snapshot()
+        self.follower = self.make()
+
+    def make(self) -> NginxFollower:
+        """Return a follower that knows nothing yet, as after a restart."""
         settings = NginxSettings(out=self.file, test="check", reload="reload")
-        self.follower = NginxFollower(settings, lambda: self.known, run=self.commands)
+        return NginxFollower(settings, lambda: self.known, run=self.commands)
 
     def show(self, known: Snapshot) -> None:
         self.known = known
@@ -164,6 +168,45 @@ async def test_a_reload_that_failed_is_made_up_for(world: World) -> None:
     assert [name for name, _ in world.commands.ran] == ["check", "reload", "reload"]
     assert await world.follower.step() is Outcome.IN_STEP
     assert world.commands.count("reload") == 2
+
+
+async def test_a_reload_that_failed_is_made_up_for_by_the_next_run(world: World) -> None:
+    world.commands.fail["reload"] = "exit code 1: nginx is not running"
+    world.known = snapshot(A)
+    assert await world.follower.step() is Outcome.NOT_RELOADED
+    world.commands.fail.clear()
+    assert await world.make().step() is Outcome.IN_STEP
+    assert world.commands.count("reload") == 2
+    assert await world.make().step() is Outcome.IN_STEP
+    assert world.commands.count("reload") == 2
+
+
+async def test_a_run_that_was_killed_halfway_is_made_up_for_by_the_next(world: World) -> None:
+    world.known = snapshot(A)
+    world.commands.let.clear()
+    killed = asyncio.create_task(world.follower.step())
+    await eventually(lambda: world.commands.count("check") == 1)
+    killed.cancel()
+    await asyncio.wait([killed])
+    world.commands.let.set()
+    world.commands.ran.clear()
+    # The file is as it should be, but nobody knows whether nginx takes it.
+    world.commands.fail["check"] = "no"
+    assert await world.make().step() is Outcome.REFUSED
+    world.commands.fail.clear()
+    assert await world.make().step() is Outcome.IN_STEP
+    assert world.commands.ran == [("check", ["a"]), ("check", ["a"]), ("reload", ["a"])]
+
+
+async def test_a_file_that_is_put_back_need_not_be_read_again(world: World) -> None:
+    world.known = snapshot(A)
+    await world.follower.step()
+    world.commands.fail["check"] = "no"
+    world.known = snapshot(A, B)
+    assert await world.follower.step() is Outcome.REFUSED
+    world.known = snapshot(A)
+    assert await world.make().step() is Outcome.IN_STEP
+    assert world.commands.count("reload") == 1
 
 
 async def test_a_file_that_cannot_be_written_is_told(
