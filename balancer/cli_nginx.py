@@ -166,7 +166,9 @@ async def _once(service: NginxService, stopping: asyncio.Event) -> None:
         stopping.set()
 
     await until(stopping, do())
-    outcome = done[0] if done else Outcome.STALE
+    if not done:
+        raise click.ClickException("--once: stopped before it was done; run it again")
+    [outcome] = done
     if outcome is not Outcome.IN_STEP:
         raise click.ClickException(f"--once: {outcome.value}; {_CURES[outcome]}")
 

@@ -28,6 +28,8 @@ class NginxService:
         self.follower = NginxFollower(settings, lambda: self._feed.snapshot)
         # Both are set by `start`; the port only if one is wanted.
         self._joining: asyncio.Task[None] | None = None
+        # The one attempt of `once`; None before.
+        self._attempt: asyncio.Task[Outcome] | None = None
         self._admin: AdminPort | None = None
 
     async def start(self) -> None:
@@ -56,7 +58,7 @@ class NginxService:
         await asyncio.shield(self._joining)
 
     async def once(self) -> Outcome:
-        """Bring the file up to date once.
+        """Bring the file up to date once; if this is cancelled, `stop` finishes what was begun.
 
         Raises:
             ServiceUnavailable: the registry was not reached in time.
@@ -67,10 +69,13 @@ class NginxService:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._wait):
                 await confirmed.wait()
-        return await self.follower.step()
+        self._attempt = asyncio.create_task(self.follower.step())
+        return await asyncio.shield(self._attempt)
 
     async def stop(self) -> None:
         """Finish what is under way, and let go of the registry."""
+        if self._attempt is not None:
+            await asyncio.wait([self._attempt])
         await self.follower.stop()
         if self._joining is not None:
             self._joining.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -52,6 +53,20 @@ async def test_once(tmp_path: Path) -> None:
     assert await service.once() is Outcome.IN_STEP
     assert "a.example" in (tmp_path / "im.conf").read_text()
     await service.stop()
+
+
+async def test_once_finishes_what_it_has_begun(tmp_path: Path) -> None:
+    registry = HandRegistry()
+    registry.membership.show(node("a"))
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    check = f"touch {begun}; sleep 0.3; touch {done}; false"
+    service = NginxService(NginxSettings(out=tmp_path / "im.conf", test=check, once=True), registry)
+    once = asyncio.create_task(service.once())
+    await eventually(begun.exists)
+    once.cancel()
+    await service.stop()
+    assert done.exists()
+    assert not (tmp_path / "im.conf").exists(), "it was refused"
 
 
 async def test_once_without_a_confirmed_list(tmp_path: Path) -> None:
