@@ -67,10 +67,12 @@ function drawNotices(all) {
 async function drainNode(node, within) {
   try {
     await drain(node.id, within);
+    operator.tell("");
     announce(`${node.name} drains`);
   } catch (error) {
-    announce(`${node.name} could not be drained: ${error.message}`);
-    byId("operator-says").textContent = `${node.name} could not be drained: ${error.message}`;
+    const failure = `${node.name} could not be drained: ${error.message}`;
+    operator.tell(failure);
+    announce(failure);
   }
   look();
 }

@@ -118,6 +118,32 @@ async def test_a_tab_moves_elsewhere_and_a_drain_moves_it_back(
     assert tab.errors == []
 
 
+async def test_why_a_node_does_not_drain_stays_to_be_read(
+    chromium: Chromium, embedded: EmbeddedCluster
+) -> None:
+    tab = await open_page(chromium, f"{embedded.url}#token={TOKEN}")
+    await tab.evaluate(
+        """window.fetched = 0;
+        window.really = window.fetch;
+        window.fetch = (url, options) => {
+            window.fetched += 1;
+            if (options.method === "GET") return window.really(url, options);
+            const body = JSON.stringify({ error: "cannot_drain", reason: "it is starting" });
+            return Promise.resolve(new Response(body, { status: 502 }));
+        };"""
+    )
+    button = "document.querySelector('.node button')"
+    await tab.until(f"!{button}.hidden")
+    for _ in range(2):
+        await tab.evaluate(f"{button}.click()")
+    told = "document.getElementById('operator-says').textContent"
+    await tab.until(f"/could not be drained: it is starting/.test({told})")
+    # The page has looked again and drawn all anew since.
+    seen = await tab.evaluate("window.fetched")
+    await tab.until(f"window.fetched > {seen} + 2")
+    assert "could not be drained: it is starting" in await tab.evaluate(told)
+
+
 async def test_the_balancer_away_leaves_the_last_picture(
     chromium: Chromium, embedded: EmbeddedCluster
 ) -> None:
