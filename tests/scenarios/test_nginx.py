@@ -20,11 +20,13 @@ from tests.client_sdk_js.process import JsClient
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.nginx_front import NginxFront
 from tests.scenarios.processes import NodeProcess, Program
+from tests.scenarios.znodes import States, watched_states
 from tests.services import eventually
 
 SESSION_TIMEOUT = 4.0
 
-# Seconds in which the file has to follow the registry.
+# Seconds in which the file has to follow the registry: from the moment when a node's znode says
+# that it drains, or is gone. That of a node that was killed goes with its session.
 FOLLOWS = 2.0
 
 
@@ -45,6 +47,26 @@ class Follower(Program):
 def ports(front: NginxFront) -> dict[int, bool]:
     """Return the ports of the nodes in the file, and whether each is up."""
     return {port: not down for _, port, _, down in parse(front.upstream.read_text())[2]}
+
+
+async def until_down(front: NginxFront, states: States, port: int) -> None:
+    """Wait until the registry shows that a node drains, then for the file to follow."""
+
+    async def drains() -> bool:
+        return (await states()).get(port) != "up"
+
+    await eventually(drains)
+    await eventually(lambda: not ports(front).get(port, False), within=FOLLOWS)
+
+
+async def until_gone(front: NginxFront, states: States, port: int, within: float) -> None:
+    """Wait until the registry shows a node no more, then for the file to follow."""
+
+    async def gone() -> bool:
+        return port not in await states()
+
+    await eventually(gone, within)
+    await eventually(lambda: port not in ports(front), within=FOLLOWS)
 
 
 @contextmanager
@@ -97,6 +119,7 @@ async def test_clients_reach_all_nodes_and_the_file_follows(
     nodes = await cluster_of(start_node, 3)
     async with (
         followed(front, zk_hosts, cluster_name) as follower,
+        watched_states(zk_hosts, cluster_name) as states,
         contextlib.AsyncExitStack() as s,
     ):
         users = [await join(s, front, f"u{n}") for n in range(6)]
@@ -106,16 +129,14 @@ async def test_clients_reach_all_nodes_and_the_file_follows(
             drained, killed, _ = nodes.values()
 
             drained.send_signal(signal.SIGTERM)
-            await eventually(lambda: not ports(front).get(drained.port, False), within=FOLLOWS + 1)
+            await until_down(front, states, drained.port)
             assert await front.is_valid()
+            await until_gone(front, states, drained.port, within=60.0)
             assert await drained.wait() == 0
-            await eventually(lambda: drained.port not in ports(front), within=FOLLOWS + 1)
             await _talk(users)
 
             await killed.kill()
-            await eventually(
-                lambda: killed.port not in ports(front), within=SESSION_TIMEOUT + FOLLOWS + 2
-            )
+            await until_gone(front, states, killed.port, within=SESSION_TIMEOUT + 3)
             assert await front.is_valid()
             await _talk(users)
             assert len({user.node for user in users}) == 1
