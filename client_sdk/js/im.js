@@ -1490,6 +1490,8 @@ class Traffic {
 class Keeper {
   // A node that names a longer time to move within is not believed.
   static LONGEST_MOVE = 600;
+  // For so long nodes are told of a move, so that none of them moves the client for balance again.
+  static MOVED_FOR = 300;
   // A page that comes back to sight does not wait longer for a sign of life.
   static CHECK_TIMEOUT = 5;
 
@@ -1500,8 +1502,10 @@ class Keeper {
   #ended = false;
   #since = 0;
   #pacing;
-  // The move that is to come or under way; null while the channel in use will do.
+  // Where to go instead of the channel in use, and when at the latest; null while that will do.
   #move = null;
+  // When the client last followed a move to another node.
+  #moved = -Infinity;
   // The waits before the next round, and before a move.
   #pause;
   #movePause;
@@ -1524,17 +1528,19 @@ class Keeper {
         reject(new NoNodeAvailable(timeout, tried.size ? [...tried] : ["nothing had answered by then"]));
       });
       const failed = (fault) => fault.tried.forEach((line) => tried.add(line));
-      this.#dial({}, this.#pacing, failed, () => late || this.#ended)
+      this.#dial(() => ({}), this.#pacing, failed, () => late || this.#ended)
         .then((channel) => resolve(channel && this.#adopt(channel)), reject)
         .finally(cancel);
     });
   }
 
-  /** Repeat rounds until one succeeds; null if it was called off before that. */
+  /** Repeat rounds, each as `how` says by then, until one succeeds; null if it was called off before that. */
   async #dial(how, pacing, failed, isOff) {
     while (!isOff()) {
       try {
-        const channel = await this.dialer.round(how);
+        const round = how();
+        const moved = this.clock.now() - this.#moved < Keeper.MOVED_FOR;
+        const channel = await this.dialer.round({ ...round, moved });
         if (!isOff()) return channel;
         channel.close();
       } catch (fault) {
@@ -1578,21 +1584,26 @@ class Keeper {
     this.report("disconnected", { url, code: String(lost.code), reason: lost.reason });
     const isOff = () => this.#ended;
     await this.#wait(this.#pacing.afterLoss(this.clock.now() - this.#since), isOff);
-    const moving = move !== null && move.url !== url;
-    const how = { prefer: moving ? move.url : null, moved: moving };
+    const prefer = move !== null && move.url !== url ? move.url : null;
+    if (prefer !== null) this.#moved = this.clock.now();
     const failed = (fault) => this.report("retrying", { reason: fault.message });
-    const channel = await this.#dial(how, this.#pacing, failed, isOff);
+    const channel = await this.#dial(() => ({ prefer }), this.#pacing, failed, isOff);
     if (channel) this.#adopt(channel);
   }
 
-  /** Leave a channel for `url` (null: for any other node) at a random moment within so many seconds. */
+  /**
+   * Leave a channel for `url` (null: for any other node) at a random moment within so many seconds. The
+   * latest word counts, since it knows which nodes are still there; it never puts the moment off.
+   */
   leave(channel, { url, within }) {
-    if (this.#move !== null || channel !== this.channel) return;
-    this.#move = { url };
-    if (url !== channel.url) this.report("moving", { url: url ?? "" });
+    if (channel !== this.channel) return;
+    const before = this.#move;
+    if (url !== (before ?? channel).url) this.report("moving", { url: url ?? "" });
     const longest = Math.min(Math.max(within, 0), Keeper.LONGEST_MOVE);
-    const moment = this.#movePause.wait(this.uniform(0, longest));
-    moment.then(() => this.#replace(channel, url)).catch((error) => this.failed(error));
+    const moment = this.clock.now() + this.uniform(0, longest);
+    this.#move = { url, moment: Math.min(moment, before?.moment ?? Infinity) };
+    this.#movePause.end();
+    if (before === null) this.#replace(channel).catch((error) => this.failed(error));
   }
 
   /** Leave the channel for any other node now; nothing is done while there is none, or it is left already. */
@@ -1602,20 +1613,28 @@ class Keeper {
 
   /** Replace the channel by a new one at once, on the same node unless it is to be left anyway. */
   resume() {
-    if (this.channel === null) return;
-    this.leave(this.channel, { url: this.channel.url, within: 0 });
-    this.#movePause.end();
+    if (this.channel !== null) this.leave(this.channel, { url: (this.#move ?? this.channel).url, within: 0 });
   }
 
   /** Open another channel while the old one is still in use, and close that only then. */
-  async #replace(old, url) {
-    const elsewhere = url !== old.url;
-    const how = { prefer: url, avoid: elsewhere ? old.url : null, moved: elsewhere };
+  async #replace(old) {
     const isOff = () => this.channel !== old;
-    const channel = await this.#dial(how, new Pacing(this.uniform), () => {}, isOff);
+    const left = () => (isOff() ? 0 : this.#move.moment - this.clock.now());
+    while (left() > 0) await this.#movePause.wait(left());
+    const channel = await this.#dial(() => this.#elsewhere(old), new Pacing(this.uniform), () => {}, isOff);
     if (channel === null) return;
     this.#adopt(channel);
+    // Else the next loss could lead straight back to it.
+    if (channel.url !== old.url) this.dialer.dropped(old.url);
     old.close();
+  }
+
+  /** Say how to look for the channel that is to replace another. */
+  #elsewhere({ url }) {
+    const prefer = this.#move.url;
+    if (prefer === url) return { prefer };
+    this.#moved = this.clock.now();
+    return { prefer, avoid: url };
   }
 
   /** See at once whether the channel still works; without one, try at once. */

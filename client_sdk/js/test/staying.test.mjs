@@ -80,6 +80,42 @@ test("a move to nobody: stays until somebody takes the client, or it is closed",
   assert.deepEqual([client.node, b.of("connect")[0].moved], ["b", true]);
 });
 
+test("the latest word of a node counts, and never puts the move off", async () => {
+  const { world, client, a, b } = await joined();
+  a.say({ type: "move", url: "ws://gone/ws", within: 300 });
+  a.say({ type: "move", url: b.url, within: 0 });
+  await world.clock.advance();
+  assert.equal(client.node, "b");
+  b.say({ type: "move", url: a.url, within: 2 });
+  b.say({ type: "move", url: a.url, within: 300 });
+  await world.clock.advance(1.1);
+  assert.equal(client.node, "a");
+});
+
+test("for five minutes after a move every node is told of it", async () => {
+  const { world, client, a, b } = await joined();
+  a.say({ type: "move", url: b.url, within: 0 });
+  await world.clock.advance();
+  b.cut();
+  await world.clock.advance(1);
+  assert.deepEqual([client.node, a.of("connect").map(({ moved }) => moved)], ["a", [undefined, true]]);
+  await world.clock.advance(300);
+  a.cut();
+  await world.clock.advance(1);
+  assert.deepEqual([client.node, b.of("connect").map(({ moved }) => moved)], ["b", [true, undefined]]);
+});
+
+test("a node that was left because it asked for that is tried last for a while", async () => {
+  const world = new World("a", "b", "c", "d");
+  const [a, b] = world.nodes;
+  const [client] = await Promise.all([connect("http://balancer", world.options()), world.clock.advance()]);
+  a.say({ type: "move", url: b.url, within: 0 });
+  await world.clock.advance();
+  b.cut();
+  await world.clock.advance();
+  assert.equal(client.node, "c");
+});
+
 test("a channel that opens too late to be of use is closed", async () => {
   const { world, client, a, b } = await joined();
   let late = null;
