@@ -278,6 +278,9 @@ const encode = {
 
 /** What time it is, and what is to happen later. */
 class Clock {
+  // The longest that a timer can wait: one that is told to wait longer is over at once.
+  static LONGEST_MS = 2 ** 31 - 1;
+
   constructor({ now, setTimeout, clearTimeout }) {
     this.now = now;
     this.setTimeout = setTimeout;
@@ -289,7 +292,7 @@ class Clock {
     if (seconds === Infinity) return () => {};
     // Browsers refuse to run these as methods of another object.
     const { setTimeout, clearTimeout } = this;
-    const timer = setTimeout(call, seconds * 1000);
+    const timer = setTimeout(call, Math.min(seconds * 1000, Clock.LONGEST_MS));
     return () => clearTimeout(timer);
   }
 }
@@ -1017,8 +1020,12 @@ function readAnswer(body) {
   }
 }
 
+// A balancer that asks for more seconds than this is not believed.
+const LONGEST_REST = 600;
+
 /** Return the seconds that a `Retry-After` header names; null for a date or anything else. */
-const readRetryAfter = (value) => (/^\s*\d+\s*$/.test(value ?? "") ? Number(value) : null);
+const readRetryAfter = (value) =>
+  /^\s*\d+\s*$/.test(value ?? "") ? Math.min(Number(value), LONGEST_REST) : null;
 
 /** Asks the balancer before each round. While it is away, its last answer serves. */
 class BalancerResolver {

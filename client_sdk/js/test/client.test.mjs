@@ -203,6 +203,15 @@ test("a message refused for good, and one that is not confirmed in time", async 
   assert.equal(late.reason.id, a.of("send")[1].id);
 });
 
+test("a timeout that is longer than a timer can be is not over at once", async () => {
+  const { world, client, a } = await joined({ sendTimeout: 1e7 });
+  a.instead = (socket, { type }) => type === "send";
+  const sending = client.send("alice", 1);
+  await world.clock.advance(60);
+  a.say({ type: "sent", id: a.of("send")[0].id, offset: 1 });
+  assert.equal((await sending).offset, 1);
+});
+
 test("what the node can't store goes again, alone first, then all in order", async () => {
   const { world, client, a } = await joined();
   let up = false;
