@@ -1029,6 +1029,9 @@ const readRetryAfter = (value) =>
 
 /** Asks the balancer before each round. While it is away, its last answer serves. */
 class BalancerResolver {
+  // How long to wait for it where there is a last answer to go on with.
+  static FIRST_TRY = 1;
+
   #known = [];
 
   constructor(address, { policy, user, zone, fetch }, clock) {
@@ -1040,7 +1043,7 @@ class BalancerResolver {
 
   async candidates(timeout) {
     try {
-      this.#known = await this.#ask(timeout);
+      this.#known = await this.#ask(this.#known.length ? Math.min(timeout, BalancerResolver.FIRST_TRY) : timeout);
     } catch (error) {
       if (!this.#known.length) throw error;
     }

@@ -377,6 +377,14 @@ test("while the balancer is away its last answer serves, with the failed node la
   assert.deepEqual([client.node, a.opened, b.opened], ["b", 1, 1]);
 });
 
+test("a balancer that does not answer holds nobody up for more than a second", async () => {
+  const { world, client, a } = await joined();
+  world.balancerMute = true;
+  a.kill();
+  await world.clock.advance(1.1);
+  assert.equal(client.node, "b");
+});
+
 test("a node that could not be reached is tried last for a while", async () => {
   const world = new World("a", "b", "c", "d");
   const [a, b] = world.nodes;

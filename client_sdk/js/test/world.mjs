@@ -102,6 +102,8 @@ export class World {
   document = Object.assign(new EventTarget(), { visibilityState: "visible" });
   stored = new Map();
   balancerUp = true;
+  // Whether it takes questions and never answers.
+  balancerMute = false;
   asked = [];
   askedAt = [];
   // Where chance falls between the least (0) and the most (1).
@@ -119,7 +121,7 @@ export class World {
     return {
       user: "bob",
       WebSocket: socketClass(this.nodes),
-      fetch: (url) => this.#fetch(url),
+      fetch: (url, { signal }) => this.#fetch(url, signal),
       storage: {
         getItem: (key) => this.stored.get(key) ?? null,
         setItem: (key, value) => this.stored.set(key, value),
@@ -136,10 +138,11 @@ export class World {
     };
   }
 
-  async #fetch(url) {
+  async #fetch(url, signal) {
     this.asked.push(new URL(url));
     this.askedAt.push(this.clock.seconds);
     if (!this.balancerUp) throw new TypeError("fetch failed");
+    if (this.balancerMute) await new Promise((_, reject) => signal.addEventListener("abort", reject));
     const [first, ...candidates] = this.nodes.map(({ url, name }) => ({ url, node_id: name }));
     return new Response(JSON.stringify({ ...first, candidates }));
   }
