@@ -1183,7 +1183,7 @@ class Channel {
       }
       const fail = (fault) => {
         cancel();
-        socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
+        socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close();
         reject(fault);
       };
@@ -1194,7 +1194,8 @@ class Channel {
         opened = true;
         socket.send(encode.connect(asked));
       };
-      // The event says nothing, and `close` follows.
+      // The event says nothing, and `close` follows. It stays to the end: the package `ws` throws an
+      // error that nobody listens to, that of a socket closed before it was open among them.
       socket.onerror = () => {};
       socket.onclose = ({ code, reason }) =>
         fail(opened ? new ChannelLost(code, reason || refusal) : new Unreachable("could not connect"));

@@ -369,6 +369,14 @@ test("a silent node does not hold up connect for ever", async () => {
   assert.equal(joining.node, "b");
 });
 
+test("a node that does not even shake hands is given up, with no error that nobody hears", async () => {
+  const world = new World("a", "b");
+  world.nodes[0].deaf = true;
+  const [client] = await Promise.all([connect(ADDRESS, world.options()), world.clock.advance(6)]);
+  await settled();
+  assert.equal(client.node, "b");
+});
+
 test("while the balancer is away its last answer serves, with the failed node last", async () => {
   const { world, client, a, b } = await joined();
   world.balancerUp = false;

@@ -40,8 +40,9 @@ export async function settled() {
 /** A node: accepts every client, stores what it is sent, and misbehaves when told to. */
 export class FakeNode {
   up = true;
-  // Whether it answers anything at all.
+  // Whether it answers nothing at all, and whether not even the handshake.
   mute = false;
+  deaf = false;
   epoch = "e";
   offset = 0;
   // What clients said, the open sockets, and how many were ever opened.
@@ -159,7 +160,7 @@ function socketClass(nodes) {
     }
 
     #open() {
-      if (this.readyState !== 0) return;
+      if (this.readyState !== 0 || this.node.deaf) return;
       this.readyState = 1;
       this.node.sockets.push(this);
       this.node.opened += 1;
@@ -178,9 +179,10 @@ function socketClass(nodes) {
 
     close(code) {
       this.closedWith ??= code;
+      const opened = this.readyState !== 0;
       if (this.readyState < 2) this.readyState = 2;
       // Behind what was sent.
-      setImmediate(() => this.drop(1000, ""));
+      setImmediate(() => this.drop(opened ? 1000 : 1006, ""));
     }
 
     /** Break the connection; what is on its way is lost. */
@@ -193,7 +195,8 @@ function socketClass(nodes) {
       if (this.readyState === 3) return;
       this.readyState = 3;
       if (this.node) this.node.sockets = this.node.sockets.filter((socket) => socket !== this);
-      this.onerror?.({});
+      // As the package `ws` does: one to which nobody listens is thrown.
+      if (code === 1006) this.onerror({});
       this.onclose?.({ code, reason });
     }
   };
