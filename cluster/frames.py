@@ -105,7 +105,7 @@ class Connected(NodeFrame, frozen=True, kw_only=True, tag="connected"):
     channel: str
     node: str
     epoch: str
-    offset: int
+    offset: Offset
     recovered: bool
     heartbeat: float
 
@@ -120,7 +120,7 @@ class Sent(NodeFrame, frozen=True, kw_only=True, tag="sent"):
     """
 
     id: str
-    offset: int | None = None
+    offset: Offset | None = None
 
 
 class Receipt(NodeFrame, frozen=True, kw_only=True, tag="receipt"):
@@ -147,7 +147,7 @@ class Message(NodeFrame, frozen=True, kw_only=True, tag="message"):
         body: any JSON.
     """
 
-    offset: int | None = None
+    offset: Offset | None = None
     sender: str = msgspec.field(name="from")
     id: str
     time: float

@@ -204,7 +204,7 @@ function mayReconnect(code) {
 const text = (value) => typeof value === "string";
 const flag = (value) => typeof value === "boolean";
 const number = (value) => Number.isFinite(value);
-const offset = (value) => Number.isSafeInteger(value);
+const offset = (value) => Number.isSafeInteger(value) && value >= 0;
 const anything = () => true;
 const or = (alternative, check) => (value) => value === alternative || check(value);
 
@@ -1012,6 +1012,7 @@ function readAnswer(body) {
   try {
     const answer = JSON.parse(body);
     const { candidates = [] } = answer;
+    if (!Array.isArray(candidates)) throw new TypeError("candidates are no list");
     const nodes = [answer, ...candidates];
     if (!nodes.every((node) => text(node.url) && text(node.node_id))) throw new TypeError("a node without url");
     return [...new Set(nodes.map((node) => node.url))];
