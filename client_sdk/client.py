@@ -115,12 +115,12 @@ class Client:
 
         Raises:
             InvalidName: `to` may not be used as a name.
-            InvalidBody: JSON can't express the body, or it is too large.
+            InvalidBody: JSON can't express the body, or it is too large or nested too deeply.
             SendRejected: the node refused it for good; it was not stored.
             SendTimeout: it was not confirmed within `send_timeout`; it may have been stored.
             Disconnected: a node refused this client for good.
             ClientClosed: the client was closed.
-            ValueError: a receipt is asked for a message that is not durable.
+            InvalidSetting: a receipt is asked for a message that is not durable.
         """
         if self._closing is not None:
             raise ClientClosed

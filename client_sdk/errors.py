@@ -3,7 +3,7 @@
 ClusterError
 ├── Disconnected     the node ended the connection in a way that trying again would not change
 ├── ClientClosed     the client was used after `close()`
-├── InvalidSetting   an option of `connect` that can't be used
+├── InvalidSetting   an option of `connect` or `send` that can't be used (a ValueError, too)
 ├── InvalidBody      a message's body that JSON cannot express, or that is too large
 ├── SendRejected     the node refused a message for good; it was not stored
 └── Unavailable
@@ -34,8 +34,8 @@ class ClientClosed(ClusterError):
         super().__init__("this client has been closed; connect() makes a new one")
 
 
-class InvalidSetting(ClusterError):
-    """An option of `connect` that can't be used.
+class InvalidSetting(ClusterError, ValueError):
+    """An option of `connect` or `send` that can't be used.
 
     Attributes:
         name: the option.

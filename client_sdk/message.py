@@ -1,5 +1,6 @@
 """What the application sees of messages: one received, and the confirmation of one sent. Pure."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,11 @@ from cluster import frames
 
 # What became of a message: a device of the recipient has acknowledged it, or it waits.
 ReceiptStatus = Literal["delivered", "stored"]
+
+# A node reads JSON of about a thousand levels; a frame that it can't read gets no answer.
+_MAX_LEVELS = 900
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,22 @@ def encode_body(body: object) -> bytes:
     """Write a body as JSON.
 
     Raises:
-        InvalidBody: JSON can't express it.
+        InvalidBody: JSON can't express it, or it is nested too deeply.
     """
     try:
-        return msgspec.json.encode(body)
+        json = msgspec.json.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as exc:
         raise InvalidBody(str(exc)) from exc
+    # Counting is cheap, and says of nearly every body that it can't be that deep.
+    if json.count(b"[") + json.count(b"{") > _MAX_LEVELS and _levels(json) > _MAX_LEVELS:
+        raise InvalidBody(f"it is nested deeper than {_MAX_LEVELS} levels")
+    return json
+
+
+def _levels(json: bytes) -> int:
+    """Return how deep arrays and objects are nested."""
+    deepest = level = 0
+    for sign in _BRACKET.findall(_STRING.sub(b"", json)):
+        level += 1 if sign in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from client_sdk.call import Call
-from client_sdk.errors import InvalidBody, SendRejected, SendTimeout
+from client_sdk.errors import InvalidBody, InvalidSetting, SendRejected, SendTimeout
 from client_sdk.message import Sent, encode_body
 from client_sdk.outbox import Outbox
 from cluster import frames
@@ -79,14 +79,14 @@ class Sender:
 
         Raises:
             InvalidName: `to` may not be used as a name.
-            InvalidBody: JSON can't express the body, or it is too large.
+            InvalidBody: JSON can't express the body, or it is too large or nested too deeply.
             SendRejected: the node refused it for good.
             SendTimeout: it was not confirmed in time.
             ClusterError: the client has ended, for the reason it says.
-            ValueError: a receipt is wanted for a message that is not durable.
+            InvalidSetting: a receipt is wanted for a message that is not durable.
         """
         if receipt and not durable:
-            raise ValueError("a receipt needs durable=True: nothing else is ever confirmed")
+            raise InvalidSetting("receipt", "needs durable=True: nothing else is ever confirmed")
         check_name("to", to)
         raw = encode_body(body)
         deadline = asyncio.get_running_loop().time() + timeout

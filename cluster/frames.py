@@ -49,7 +49,7 @@ class Connect(ClientFrame, frozen=True, kw_only=True, tag="connect", omit_defaul
     moved: bool = False
 
 
-class Send(ClientFrame, frozen=True, kw_only=True, tag="send"):
+class Send(ClientFrame, frozen=True, kw_only=True, tag="send", omit_defaults=True):
     """A message to a user.
 
     Attributes:

@@ -1960,6 +1960,7 @@ export const internals = Object.freeze({
   Failures,
   Inbox,
   Outbox,
+  Sender,
   readAnswer,
   readRetryAfter,
   splitNodes,

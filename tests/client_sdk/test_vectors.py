@@ -1,6 +1,7 @@
 """The Python SDK does what the vectors say; the browser SDK runs the same ones."""
 
 import asyncio
+import json
 from itertools import islice
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+import client_sdk
 from balancer.failures import FailureMemory
 from client_sdk.address import split_nodes
 from client_sdk.faults import Unreachable, parse_retry_after
@@ -16,6 +18,7 @@ from client_sdk.outbox import Entry, Outbox
 from client_sdk.pacing import Pacing
 from client_sdk.receiver import Receiver
 from client_sdk.resolver_balancer import BalancerResolver
+from client_sdk.sender import Sender
 from cluster import frames
 from cluster.backoff import equal_jitter, full_jitter
 from cluster.codes import may_reconnect
@@ -87,6 +90,40 @@ def test_what_is_no_frame_of_a_client(case: Case) -> None:
     with pytest.raises(InvalidFrame) as caught:
         frames.decode_client_frame(case["text"].encode())
     assert (caught.value.code, caught.value.id) == (case["code"], case["id"])
+
+
+def body_of(case: Case) -> object:
+    """Return a body that stands there as JSON, or that a rule makes."""
+    if "repeat" in case:
+        return str(case["repeat"]["of"]) * int(case["repeat"]["times"])
+    if "levels" in case:
+        nested = list[object]()
+        for _ in range(case["levels"] - 1):
+            nested = [nested]
+        return nested
+    return json.loads(case["body"])  # msgspec would refuse the lone surrogates
+
+
+@pytest.mark.parametrize("case", cases("sends", "calls"))
+async def test_calls_of_send(case: Case) -> None:
+    sender = Sender(
+        "0123456789abcdef", window=1, max_size=case.get("max_size", 65536), wake=lambda: None
+    )
+    options = {"durable": case.get("durable", True), "receipt": case.get("receipt", False)}
+    to, body = case.get("to", "al"), body_of(case)
+    call = asyncio.create_task(sender.send(to, body, **options, timeout=5.0))
+    await asyncio.sleep(0)
+    if case["refused"] is not None:
+        with pytest.raises(getattr(client_sdk, case["refused"])):
+            await call
+        return
+    written = sender.next_frame()
+    assert written is not None
+    sent = frames.decode_client_frame(written)
+    assert isinstance(sent, frames.Send)
+    assert fields_of(sent) == {"id": "0123456789abcdef-1", "to": to, "body": body, **options}
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
 
 
 @pytest.mark.parametrize("case", cases("close_codes", "codes"))

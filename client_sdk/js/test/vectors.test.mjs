@@ -36,6 +36,26 @@ function writtenOut(frame) {
   return frame.type === "connect" ? { device: "default", ...frame } : frame;
 }
 
+each("sends", "calls", async (one) => {
+  const { to = "al", max_size: maxSize = 65536, durable = true, receipt = false, refused } = one;
+  const settings = { sendTimeout: Infinity, sendWindow: 1, sendQueue: 1, maxSize };
+  const never = { after: () => () => {} };
+  const sender = new internals.Sender("0123456789abcdef", settings, never, chance(0), () => {});
+  const body = bodyOf(one);
+  const call = (async () => sender.send(to, body, { durable, receipt }))();
+  if (refused !== null) return assert.rejects(call, { name: refused });
+  const said = { type: "send", id: "0123456789abcdef-1", to, body };
+  if (!durable) said.durable = false;
+  if (receipt) said.receipt = true;
+  assert.deepEqual(JSON.parse(sender.nextFrame()), said);
+});
+
+/** Return a body that stands there as JSON, or that a rule makes. */
+function bodyOf({ body, repeat, levels }) {
+  if (repeat) return repeat.of.repeat(repeat.times);
+  return JSON.parse(levels ? "[".repeat(levels) + "]".repeat(levels) : body);
+}
+
 each("close_codes", "codes", ({ code, again }) => assert.equal(internals.mayReconnect(code), again));
 
 each("names", "names", ({ name, usable }) => {
