@@ -133,7 +133,7 @@ async def open_channel(url: str, asked: Connect, *, timeout: float, max_size: in
         raise Unreachable(f"HTTP {exc.response.status_code}", wait) from exc
     except ConnectionRefusedError as exc:
         raise Unreachable("connection refused: nothing listens there") from exc
-    except (OSError, WebSocketException) as exc:
+    except (OSError, ValueError, WebSocketException) as exc:  # ValueError: what is no url at all
         raise Unreachable(str(exc) or type(exc).__name__) from exc
 
 

@@ -43,6 +43,15 @@ async def test_no_such_host() -> None:
         await opened("ws://host.invalid:1/ws", timeout=2.0)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["", "ws://", "http://127.0.0.1:1/", "ws://[::1/ws", "ws://a:99999/ws", "ws://a..b/ws"],
+)
+async def test_no_url_at_all(url: str) -> None:
+    with pytest.raises(Unreachable):
+        await opened(url)
+
+
 async def test_http_instead_of_a_websocket(node: ScriptedNode) -> None:
     node.http_refusal = (503, "3")
     with pytest.raises(Unreachable, match="HTTP 503") as caught:

@@ -186,6 +186,14 @@ class TestMoving:
             await b.start()
             await eventually(lambda: client.url == b.url)
 
+    async def test_stays_when_told_to_go_where_no_url_leads(self, node: ScriptedNode) -> None:
+        async with joined([node]) as (client, events):
+            await node.say(Move(url="ws://127.0.0.1:99999/ws", within=0.0))
+            await eventually(has(events, Happening.MOVING))
+            await asyncio.sleep(0)
+            assert (await client.send("alice", 1)).offset == 1
+        assert "disconnected" not in what(events)
+
     async def test_lost_while_it_waits_it_goes_there_at_once(
         self, nodes: list[ScriptedNode]
     ) -> None:
