@@ -217,12 +217,12 @@ class Client:
             log.warning("closing with unconfirmed sends")
         self._sender.end(ClientClosed())
         self._questions.end(ClientClosed())
+        self._receiver.end(None)
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
         await self._keeper.close()
         await self._resolver.close()
-        self._receiver.end(None)
         self._report_end(Event(Happening.ENDED, reason="closed"))
 
     def _finished(self, running: asyncio.Task[None]) -> None:

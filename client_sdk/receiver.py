@@ -159,8 +159,15 @@ class Receiver:
         return None if offset is None else frames.encode(frames.Ack(offset=offset))
 
     def end(self, error: ClusterError | None) -> None:
-        """Let the iteration end when the queue is empty, with `error` if there is one."""
-        if not self._ended:
-            self._ended = True
-            self._error = error
-            self._notify()
+        """Let the iteration end, with `error` if there is one, when the queue is empty.
+
+        Without, the application has closed the client. What is queued by then can't be acknowledged
+        any more: it is dropped, and comes again on the next connect, instead of coming twice.
+        """
+        if self._ended:
+            return
+        self._ended = True
+        self._error = error
+        if error is None:
+            self._queue.clear()
+        self._notify()

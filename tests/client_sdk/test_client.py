@@ -116,6 +116,17 @@ class TestClosing:
             await client.send("alice", 1)
         await eventually(lambda: not node.channels)
 
+    async def test_what_is_left_comes_on_the_next_connect_alone(self, node: ScriptedNode) -> None:
+        client = await connect(node.url, user="bob")
+        node.put("bob", "1", "2", "3")
+        await eventually(lambda: client._receiver.position.offset == 3)
+        assert (await anext(client)).body == "1"
+        client.handled()
+        await client.close()
+        assert await self.collect(client) == []
+        async with connect(node.url, user="bob") as again:
+            assert [(await anext(again)).body for _ in range(2)] == ["2", "3"]
+
     async def collect(self, client: Client) -> list[Any]:
         return [message.body async for message in client]
 

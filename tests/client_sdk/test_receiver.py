@@ -161,6 +161,16 @@ async def test_the_end_comes_after_what_is_queued() -> None:
         await bench.receiver.get()
 
 
+async def test_after_a_close_nothing_is_handed_out() -> None:
+    bench = Bench()
+    bench.receiver.arrived(message(1))
+    bench.receiver.arrived(message(2))
+    assert (await bench.receiver.get()).offset == 1
+    bench.receiver.end(None)
+    with pytest.raises(StopAsyncIteration):
+        await bench.receiver.get()
+
+
 async def test_the_end_wakes_who_waits() -> None:
     bench = Bench()
     waiting = asyncio.create_task(bench.receiver.get())
