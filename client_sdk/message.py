@@ -1,5 +1,6 @@
 """What the application sees of messages: one received, and the confirmation of one sent. Pure."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -56,8 +57,26 @@ class Sent:
 
 def decode_message(frame: frames.Message) -> Message:
     """Turn a frame into a message."""
-    body = msgspec.json.decode(frame.body)
-    return Message(frame.sender, body, frame.offset, frame.id, frame.time)
+    return Message(frame.sender, decode_body(frame.body), frame.offset, frame.id, frame.time)
+
+
+def decode_body(body: msgspec.Raw) -> Any:
+    """Read a body that a node has found to be JSON; a number beyond all floats is infinite.
+
+    Nodes don't look at the numbers of a body. So whatever they are, none may keep the application
+    from its messages; JavaScript reads such a number in the same way.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return json.loads(bytes(body), parse_int=_read_whole)
+
+
+def _read_whole(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads no number of more than 4300 digits
+        return float(digits)
 
 
 def encode_body(body: object) -> bytes:
@@ -67,19 +86,19 @@ def encode_body(body: object) -> bytes:
         InvalidBody: JSON can't express it, or it is nested too deeply.
     """
     try:
-        json = msgspec.json.encode(body)
+        written = msgspec.json.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as exc:
         raise InvalidBody(str(exc)) from exc
     # Counting is cheap, and says of nearly every body that it can't be that deep.
-    if json.count(b"[") + json.count(b"{") > _MAX_LEVELS and _levels(json) > _MAX_LEVELS:
+    if written.count(b"[") + written.count(b"{") > _MAX_LEVELS and _levels(written) > _MAX_LEVELS:
         raise InvalidBody(f"it is nested deeper than {_MAX_LEVELS} levels")
-    return json
+    return written
 
 
-def _levels(json: bytes) -> int:
+def _levels(written: bytes) -> int:
     """Return how deep arrays and objects are nested."""
     deepest = level = 0
-    for sign in _BRACKET.findall(_STRING.sub(b"", json)):
+    for sign in _BRACKET.findall(_STRING.sub(b"", written)):
         level += 1 if sign in b"[{" else -1
         deepest = max(deepest, level)
     return deepest

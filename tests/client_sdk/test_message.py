@@ -1,5 +1,6 @@
 """Bodies survive the way; what JSON can't express is refused."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_sdk.errors import InvalidBody
-from client_sdk.message import decode_message, encode_body
+from client_sdk.message import decode_body, decode_message, encode_body
 from cluster import frames
 
 JSON = st.recursive(
@@ -35,6 +36,12 @@ def test_what_json_cannot_express() -> None:
     for body in (object(), {1 + 2j}, nested):
         with pytest.raises(InvalidBody, match="cannot send this body"):
             encode_body(body)
+
+
+@pytest.mark.parametrize("body", [b"1e400", b"9" * 5000, b'{"a":[1e999]}', b"9" * 5000 + b".5"])
+def test_no_number_is_too_large(body: bytes) -> None:
+    assert "inf" in str(decode_body(msgspec.Raw(body)))
+    assert decode_body(msgspec.Raw(b"[-1e400]")) == [-math.inf]
 
 
 def test_a_frame_is_decoded_only_when_it_is_taken() -> None:

@@ -14,6 +14,7 @@ from balancer.failures import FailureMemory
 from client_sdk.address import split_nodes
 from client_sdk.faults import Unreachable, parse_retry_after
 from client_sdk.inflow import Position
+from client_sdk.message import decode_body
 from client_sdk.outbox import Entry, Outbox
 from client_sdk.pacing import Pacing
 from client_sdk.receiver import Receiver
@@ -42,7 +43,7 @@ def fields(frame: frames.NodeFrame) -> dict[str, Any]:
     for field in msgspec.structs.fields(frame):
         value = getattr(frame, field.name)
         if isinstance(value, msgspec.Raw):
-            value = msgspec.json.decode(value)
+            value = decode_body(value)
         found[field.encode_name] = list(value) if isinstance(value, tuple) else value
     return found
 
