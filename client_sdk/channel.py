@@ -85,17 +85,31 @@ def _lost(exc: ConnectionClosed) -> ChannelLost:
     close = exc.sent if exc.rcvd is None or exc.rcvd_then_sent is False else exc.rcvd
     if close is None:
         return ChannelLost(ABNORMAL, "the connection was cut")
+    if close is exc.sent and close.code == CloseCode.INVALID_DATA:
+        # What garbles a text on its way is no reason to stay away: browsers report 1006 as well.
+        return ChannelLost(ABNORMAL, "the node sent text that is not UTF-8")
     return ChannelLost(close.code, close.reason)
+
+
+def read_frame(data: str | bytes) -> AnyNodeFrame | None:
+    """Read a message of a node; None for a frame of a type that this version does not know.
+
+    Raises:
+        InvalidFrame: it is binary, or no frame at all.
+    """
+    if isinstance(data, bytes):
+        raise InvalidFrame(ErrorCode.NOT_TEXT, "the message is binary")
+    return decode_node_frame(data)
 
 
 async def _receive(websocket: ClientConnection) -> AnyNodeFrame:
     while True:
         try:
-            data = await websocket.recv(decode=False)
+            data = await websocket.recv()
         except ConnectionClosed as exc:
             raise _lost(exc) from exc
         try:
-            frame = decode_node_frame(data)
+            frame = read_frame(data)
         except InvalidFrame as exc:
             log.warning("the node sent what is no frame: %s", exc)
             continue

@@ -112,6 +112,28 @@ async def test_lost_by_a_cut(node: ScriptedNode) -> None:
     assert caught.value.code == ABNORMAL
 
 
+async def test_what_is_no_frame_is_left_out(node: ScriptedNode) -> None:
+    channel = await opened(node.url)
+    await eventually(lambda: node.channels)
+    [there] = node.channels
+    await there.websocket.send(b'{"type":"message","offset":1}', text=True)
+    await there.websocket.send(b'{"type":"pong"}', text=False)
+    await there.websocket.send(b'{"type":"of_tomorrow"}', text=True)
+    node.put("bob", "1")
+    frame = await channel.receive()
+    assert isinstance(frame, Message)
+    await channel.close()
+
+
+async def test_text_that_is_not_utf_8(node: ScriptedNode) -> None:
+    channel = await opened(node.url)
+    node.mangle = lambda _frame: [b'{"type":"pong","x":"\xff"}']
+    node.put("bob", "1")
+    with pytest.raises(ChannelLost) as caught:
+        await channel.receive()
+    assert caught.value.code == ABNORMAL
+
+
 async def test_a_message_too_big_for_this_side(node: ScriptedNode) -> None:
     channel = await opened(node.url, max_size=1000)
     node.put("bob", "x" * 2000)

@@ -12,6 +12,7 @@ from aiohttp import web
 import client_sdk
 from balancer.failures import FailureMemory
 from client_sdk.address import split_nodes
+from client_sdk.channel import read_frame
 from client_sdk.faults import Unreachable, parse_retry_after
 from client_sdk.inflow import Position
 from client_sdk.message import decode_body
@@ -50,20 +51,21 @@ def fields(frame: frames.NodeFrame) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", cases("frames_from_node", "valid"))
 def test_frames_of_a_node(case: Case) -> None:
-    frame = frames.decode_node_frame(case["text"])
+    frame = read_frame(case["text"])
     assert frame is not None
     assert fields(frame) == case["frame"]
 
 
 @pytest.mark.parametrize("case", cases("frames_from_node", "ignored"))
 def test_frames_of_a_newer_node(case: Case) -> None:
-    assert frames.decode_node_frame(case["text"]) is None
+    assert read_frame(case["text"]) is None
 
 
 @pytest.mark.parametrize("case", cases("frames_from_node", "refused"))
 def test_what_is_no_frame_of_a_node(case: Case) -> None:
+    text = case["text"]
     with pytest.raises(InvalidFrame) as caught:
-        frames.decode_node_frame(case["text"])
+        read_frame(text.encode() if case.get("binary") else text)
     assert caught.value.code == case["code"]
 
 

@@ -23,9 +23,10 @@ each("frames_from_node", "valid", ({ text, frame }) => assert.deepEqual(internal
 
 each("frames_from_node", "ignored", ({ text }) => assert.equal(internals.decodeFrame(text), null));
 
-each("frames_from_node", "refused", ({ text, code }) =>
-  assert.throws(() => internals.decodeFrame(text), (error) => error.code === code),
-);
+each("frames_from_node", "refused", ({ text, code, binary = false }) => {
+  const data = binary ? new TextEncoder().encode(text).buffer : text;
+  assert.throws(() => internals.decodeFrame(data), (error) => error.code === code);
+});
 
 each("frames_from_client", "valid", ({ kind, of, frame }) =>
   assert.deepEqual(JSON.parse(internals.encode[kind](of)), writtenOut(frame)),
