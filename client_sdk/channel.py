@@ -7,12 +7,14 @@ back and where to is for others.
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
+from client_sdk.deep import on_fresh_stack
 from client_sdk.faults import ABNORMAL, ChannelLost, Unreachable, parse_retry_after
 from cluster.codes import CloseCode, ErrorCode
 from cluster.errors import InvalidFrame
@@ -99,7 +101,12 @@ def read_frame(data: str | bytes) -> AnyNodeFrame | None:
     """
     if isinstance(data, bytes):
         raise InvalidFrame(ErrorCode.NOT_TEXT, "the message is binary")
-    return decode_node_frame(data)
+    try:
+        return decode_node_frame(data)
+    except InvalidFrame as exc:
+        if not isinstance(exc.__cause__, RecursionError):
+            raise
+        return on_fresh_stack(partial(decode_node_frame, data))
 
 
 async def _receive(websocket: ClientConnection) -> AnyNodeFrame:

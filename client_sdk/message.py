@@ -3,10 +3,12 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
+from client_sdk.deep import on_fresh_stack
 from client_sdk.errors import InvalidBody
 from cluster import frames
 
@@ -66,6 +68,13 @@ def decode_body(body: msgspec.Raw) -> Any:
     Nodes don't look at the numbers of a body. So whatever they are, none may keep the application
     from its messages; JavaScript reads such a number in the same way.
     """
+    try:
+        return _decode(body)
+    except RecursionError:
+        return on_fresh_stack(partial(_decode, body))
+
+
+def _decode(body: msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.ValidationError:
