@@ -36,7 +36,8 @@ test("what can't be sent is refused before anything is written", async () => {
   const { client, a } = await joined({ maxSize: 200 });
   const cyclic = {};
   cyclic.self = cyclic;
-  for (const body of [undefined, () => 1, 1n, cyclic, "\ud800", { "\udfff": 1 }, "x".repeat(200)]) {
+  const large = ["x".repeat(200), "x".repeat(2e7), "\n".repeat(2e7)];
+  for (const body of [undefined, () => 1, 1n, cyclic, "\ud800", { "\udfff": 1 }, ...large]) {
     await assert.rejects(client.send("alice", body), InvalidBody);
   }
   const deep = JSON.parse("[".repeat(950) + "]".repeat(950));
