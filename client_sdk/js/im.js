@@ -864,7 +864,9 @@ class Sender {
       if (this.#outbox.postpone(id)) this.#hold();
     } else {
       this.#outbox.settle(id);
-      if (call) this.#return(call, new SendRejected(id, code, reason));
+      // What is stored stays so, whatever the node says of it afterwards.
+      if (call?.sent) this.#receive(call, "stored");
+      else if (call) this.#return(call, new SendRejected(id, code, reason));
       this.#admit();
     }
     return known;

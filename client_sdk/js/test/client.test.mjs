@@ -318,6 +318,14 @@ test("receipts", async () => {
   assert.equal((await late).receipt, "stored");
 });
 
+test("an error for what is stored already takes nothing back", async () => {
+  const { client, a } = await joined();
+  const sending = client.send("alice", 1, { receipt: true });
+  await settled();
+  a.say({ type: "error", id: a.of("send")[0].id, code: "store_refused", reason: "" });
+  assert.deepEqual([(await sending).offset, (await sending).receipt], [1, "stored"]);
+});
+
 test("presence is asked again on a new channel, and is null if nobody answers", async () => {
   const { world, client, a } = await joined();
   assert.equal(await client.presence("alice"), true);
