@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from client_sdk.chat_line import Line, parse_line, show_message, show_presence
+from client_sdk.chat_line import Line, parse_line, printable, show_message, show_presence
 from client_sdk.client import Client
 from cluster.errors import ClusterError
 
@@ -54,4 +54,4 @@ async def _send_lines(
             if line.text:
                 await client.send(line.to, {"text": line.text})
         except ClusterError as exc:
-            show(f"* {exc}")
+            show(f"* {printable(str(exc))}")

@@ -85,14 +85,14 @@ def show_presence(user: str, online: bool | None) -> str:
 
 def show_event(event: Event, user: str) -> str:
     """Return the line for an event; empty if it is not worth one."""
-    reason = printable(event.reason)
+    reason, url = printable(event.reason), printable(event.url)
     match event.what:
         case Happening.CONNECTED:
-            return f"* {user} is on node {printable(event.node)} at {event.url}"
+            return f"* {user} is on node {printable(event.node)} at {url}"
         case Happening.DISCONNECTED:
-            return f"* lost {event.url}: {reason} ({event.code}); looking for another node"
+            return f"* lost {url}: {reason} ({event.code}); looking for another node"
         case Happening.MOVING:
-            return f"* asked to move to {event.url or 'another node'}"
+            return f"* asked to move to {url or 'another node'}"
         case Happening.RETRYING:
             return f"* no node yet: {reason}"
         case Happening.MESSAGES_LOST:

@@ -43,6 +43,15 @@ async def test_a_conversation(node: ScriptedNode) -> None:
     assert node.acks[-1] == 2
 
 
+async def test_what_a_node_says_is_no_command_to_the_terminal(node: ScriptedNode) -> None:
+    node.reject["x"] = (ErrorCode.BAD_NAME, "no \x1b[2J")
+    shown = list[str]()
+    async with connect(node.url, user="alice") as alice:
+        await run_chat(alice, typed("x: hello"), shown.append)
+    assert len(shown) == 1
+    assert "\x1b" not in shown[0]
+
+
 async def test_ends_when_the_client_does(node: ScriptedNode) -> None:
     async with connect(node.url, user="bob") as bob:
         chatting = asyncio.create_task(run_chat(bob, never(), lambda _line: None))

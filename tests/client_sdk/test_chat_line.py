@@ -82,6 +82,11 @@ def test_every_event_has_its_line() -> None:
     assert all(line.startswith("* ") for line in lines.values())
 
 
+@pytest.mark.parametrize("what", list(Happening))
+def test_no_event_reaches_the_terminal_as_a_command(what: Happening) -> None:
+    assert "\x1b" not in show_event(Event(what, "ws://\x1b[2J", "\x1b", "4000", "\x1b"), "bob")
+
+
 @pytest.mark.parametrize(
     ("online", "shown"),
     [
