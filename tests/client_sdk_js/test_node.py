@@ -1,6 +1,8 @@
 """The browser SDK's own tests, which Node.js runs: the shared vectors among them."""
 
+import json
 import re
+import shutil
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -39,6 +41,20 @@ def test_it_is_installed_with_the_python_package() -> None:
         assert (files("client_sdk") / "js" / name).read_text()
     data = (FOLDER.parents[1] / "setup.cfg").read_text()
     assert "client_sdk = py.typed, js/im.js, js/im.d.ts\n" in data
+
+
+def test_it_is_a_package(tmp_path: Path) -> None:
+    """What package.json lists is laid out as npm would; a program imports it by its name."""
+    described = json.loads((FOLDER / "package.json").read_text())
+    package = tmp_path / "node_modules" / described["name"]
+    package.mkdir(parents=True)
+    for name in ["package.json", *described["files"]]:
+        shutil.copy(FOLDER / name, package)
+    program = tmp_path / "program.mjs"
+    program.write_text(f'import {{ connect }} from "{described["name"]}"; console.log(connect.name);')
+    done = subprocess.run([*node_js(), str(program)], capture_output=True, text=True, check=True)
+    assert done.stdout == "connect\n"
+    assert all((package / described[key]).is_file() for key in ("main", "types"))
 
 
 def test_it_depends_on_nothing() -> None:

@@ -1,9 +1,11 @@
 // The client as an application sees it, while nodes come and go.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ClientClosed, Disconnected, InvalidBody, InvalidName, InvalidSetting, NoNodeAvailable } from "../im.js";
 import { QueueFull, SendRejected, SendTimeout, connect } from "../im.js";
+import * as module from "../im.js";
 import { World, settled } from "./world.mjs";
 
 const ADDRESS = "http://balancer/im/";
@@ -47,6 +49,16 @@ test("what can't be sent is refused before anything is written", async () => {
   await assert.rejects(client.send("alice", 1, { durable: false, receipt: true }), InvalidSetting);
   assert.deepEqual(a.of("send"), []);
   await client.send("alice", "\\ud800 [[[ is only text");
+});
+
+test("the types name what is exported, and what a client has", () => {
+  const types = readFileSync(new URL("../im.d.ts", import.meta.url), "utf8");
+  const found = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name).sort();
+  const exported = Object.keys(module).filter((name) => name !== "internals");
+  assert.deepEqual(found(types, /^export (?:class|function) (\w+)/gm), exported.sort());
+  const [client] = types.match(/^export class Client \{.*?^\}/ms);
+  const members = Object.getOwnPropertyNames(module.Client.prototype).filter((name) => name !== "constructor");
+  assert.deepEqual(found(client, /^  (?:readonly )?(\w+)[(:]/gm), members.sort());
 });
 
 test("options that can't be used are named", async () => {
