@@ -1,4 +1,4 @@
-"""A watch over the znodes of all nodes, as snapshots. It writes nothing but a missing parent.
+"""A watch over the znodes of all nodes, as snapshots. It writes nothing.
 
 Each run of `_refresh` lists the children, reads those that are new (and, with loads, those that
 have changed), and shows the result. It runs when a watch fires, when the session is connected
@@ -144,11 +144,7 @@ class ZookeeperMembership:
 
     async def _list(self) -> tuple[Member, ...]:
         """Return those who are entered now."""
-        names = await self._zookeeper.get_children(self._parent, self._children_changed)
-        if names is None:
-            await self._zookeeper.ensure_path(self._parent)
-            names = await self._zookeeper.get_children(self._parent, self._children_changed)
-        names = [name for name in names or () if parse_znode_name(name)]
+        names = [name for name in await self._names() if parse_znode_name(name)]
         self._read = {name: self._read[name] for name in names if name in self._read}
         self._dirty.intersection_update(names)
         await self._read_all(name for name in names if name not in self._read)
@@ -157,6 +153,18 @@ class ZookeeperMembership:
         now = time.monotonic()
         self._departures.note(listed, now, trusted=now > self._doubt_until)
         return listed
+
+    async def _names(self) -> list[str]:
+        """Return the names of all that stands under the parent; be woken when that changes.
+
+        A parent that is missing is waited for: the first node makes it.
+        """
+        names = await self._zookeeper.get_children(self._parent, self._children_changed)
+        while names is None:
+            if await self._zookeeper.owner(self._parent, self._children_changed) is None:
+                return []
+            names = await self._zookeeper.get_children(self._parent, self._children_changed)
+        return names
 
     async def _read_all(self, names: Iterable[str]) -> None:
         """Read these znodes, all at once: one after the other they cost a round trip each."""

@@ -18,36 +18,46 @@ class ZookeeperRegistry:
     """One cluster's registry; see `cluster.registry.Registry`.
 
     Args:
-        address: the ensemble, with the chroot; a chroot that does not exist is made.
+        address: the ensemble, with the chroot.
         cluster: the cluster's name.
         session_timeout: seconds after which a node that has died is gone. Shorter notices a death
             earlier, and takes a pause of the process or the network for one more easily. The
             server keeps it within 2 and 20 of its ticks, 4 and 40 s by default.
+        makes_path: whether `connect` makes the path where nodes stand, the chroot's too. That is
+            for who will register, and hears there that it may not. Who watches makes nothing: a
+            name that was mistyped would stay behind, and look right from then on.
     """
 
     def __init__(
-        self, address: ZookeeperAddress, cluster: str, *, session_timeout: float = 6.0
+        self,
+        address: ZookeeperAddress,
+        cluster: str,
+        *,
+        session_timeout: float = 6.0,
+        makes_path: bool = False,
     ) -> None:
         self._address = address
         self._nodes = f"/{cluster}/nodes"
         self._session_timeout = session_timeout
+        self._makes_path = makes_path
         # Made by the first `connect`, since it belongs to an event loop.
         self._zookeeper: Zookeeper | None = None
         self._registrations: list[ZookeeperRegistration] = []
         self._memberships: list[ZookeeperMembership] = []
 
     async def connect(self, timeout: float | None) -> None:
-        """Return when ZooKeeper answers and the path is there; the attempts go on after an error.
+        """Return when ZooKeeper answers; the attempts go on after an error.
 
         Raises:
-            ServiceUnavailable: it did not answer in time.
+            ServiceUnavailable: it did not answer in time, or does not let the path be made.
         """
         if self._zookeeper is None:
             self._zookeeper = Zookeeper(self._address, self._session_timeout)
         zookeeper = self._zookeeper
         zookeeper.start()
         await zookeeper.wait_connected(timeout)
-        await zookeeper.ensure_path(self._nodes)
+        if self._makes_path:
+            await zookeeper.ensure_path(self._nodes)
 
     @property
     def connected(self) -> bool:

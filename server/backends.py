@@ -106,7 +106,9 @@ def cluster_backends(settings: NodeSettings, node_id: str, zk: ZookeeperAddress)
     """Make a node on ZooKeeper, Redis and RabbitMQ; nothing is connected yet."""
     stream = RedisStream(settings.redis)
     return Backends(
-        ZookeeperRegistry(zk, settings.cluster, session_timeout=settings.session_timeout),
+        ZookeeperRegistry(
+            zk, settings.cluster, session_timeout=settings.session_timeout, makes_path=True
+        ),
         RedisDirectory(stream, settings.cluster, node_id),
         RedisInbox(stream, settings.cluster, settings.retention),
         RabbitmqBus(settings.amqp, settings.cluster, node_id, routing=settings.routing),

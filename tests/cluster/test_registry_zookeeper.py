@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from cluster.address import parse_zookeeper
 from cluster.errors import ServiceUnavailable
+from cluster.registry_zookeeper import ZookeeperRegistry
 from tests.cluster.records import make_record
-from tests.cluster.registries import inspector, make_registry, opened_registry
+from tests.cluster.registries import inspector, make_registry, opened_registry, opened_session
 from tests.services import eventually, free_port
 from tests.services.stalls import quicker_than
 
@@ -29,6 +31,27 @@ async def test_a_watch_can_begin_before_zookeeper_answers() -> None:
         await registry.connect(0.1)
     membership = await registry.watch()
     assert membership.snapshot.stale
+    await registry.close()
+
+
+async def test_who_watches_makes_nothing_and_sees_who_does(zk_hosts: str) -> None:
+    hosts = f"{zk_hosts}/not/yet"
+    async with opened_session(zk_hosts) as session, opened_registry(hosts) as watcher:
+        membership = await watcher.watch()
+        assert (await membership.wait_ready(5.0)).records == ()
+        assert await session.get_children("/not") is None
+        record = make_record()
+        async with opened_registry(hosts) as node:
+            await node.register(record)
+            await eventually(lambda: membership.snapshot.records == (record,))
+
+
+async def test_who_will_register_makes_the_path_when_connecting(zk_hosts: str) -> None:
+    address = parse_zookeeper(f"{zk_hosts}/not/yet")
+    registry = ZookeeperRegistry(address, "im", makes_path=True)
+    await registry.connect(10.0)
+    async with opened_session(zk_hosts) as session:
+        assert await session.get_children("/not/yet/im") == ["nodes"]
     await registry.close()
 
 

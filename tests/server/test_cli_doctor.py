@@ -77,7 +77,9 @@ async def test_the_chroot_of_zookeeper_is_missing(set_up: SetUp, zk_hosts: str) 
     line = await set_up.fault(zk=f"{zk_hosts}/none")
     assert "/none does not exist" in line
     assert "create /" in line
-    # It was not made by looking.
+    # It is not made by looking, neither here nor elsewhere.
+    words = ["nodes", "--zk", f"{zk_hosts}/none"]
+    assert (await asyncio.to_thread(CliRunner().invoke, main, words)).exit_code == 0
     assert await set_up.fault(zk=f"{zk_hosts}/none") == line
 
 
