@@ -16,6 +16,7 @@ import msgspec
 from balancer.failures import FailureMemory
 from client_sdk.faults import Unreachable, parse_retry_after
 from client_sdk.resolver import FIRST_TRY, Candidate, as_candidates, each_url_once
+from cluster.os_errors import in_words
 from cluster.record import NodeRecord
 from cluster.snapshot import Snapshot
 from cluster.snapshot_cache import SnapshotCache
@@ -111,7 +112,7 @@ class BalancerResolver:
         except TimeoutError as exc:
             raise Unreachable(f"balancer {self._url}: no answer within {timeout:.3g} s") from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
-            raise Unreachable(f"balancer {self._url}: {exc or type(exc).__name__}") from exc
+            raise Unreachable(f"balancer {self._url}: {in_words(exc)}") from exc
         if response.status != 200:
             reason = f"balancer {self._url}: HTTP {response.status} {_shorten(body)}"
             raise Unreachable(reason, parse_retry_after(response.headers.get("Retry-After")))

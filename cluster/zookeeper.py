@@ -33,6 +33,7 @@ from cluster.address import ZookeeperAddress
 from cluster.backoff import equal_jitter
 from cluster.errors import ServiceUnavailable
 from cluster.listeners import Listeners
+from cluster.zookeeper_silence import why_silent
 
 Watch = Callable[[str], None]
 
@@ -115,13 +116,24 @@ class Zookeeper:
             timeout: seconds; None to wait for ever.
 
         Raises:
-            ServiceUnavailable: there was none in time. The attempts go on.
+            ServiceUnavailable: there was none in time, and why. The attempts go on.
         """
+        half = None if timeout is None else timeout / 2
+        if half is None or await self._connects_within(half):
+            await self._connected.wait()
+            return
+        look = asyncio.create_task(why_silent(self._address.hosts, half))
         try:
-            async with asyncio.timeout(timeout):
+            if not await self._connects_within(half):
+                raise self.unavailable(await look)
+        finally:
+            look.cancel()
+
+    async def _connects_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._connected.wait()
-        except TimeoutError as exc:
-            raise self.unavailable(f"no session within {timeout:g} s; is it running?") from exc
+        return self._connected.is_set()
 
     async def close(self) -> None:
         """End the session, and with it its ephemeral znodes; safe to call twice."""

@@ -1,9 +1,5 @@
 """Why a connection to RabbitMQ failed, in words that help; it may not raise."""
 
-import os
-import socket
-import ssl
-
 from pika.exceptions import (
     AMQPHeartbeatTimeout,
     ChannelClosed,
@@ -14,6 +10,8 @@ from pika.exceptions import (
     ProbableAuthenticationError,
     StreamLostError,
 )
+
+from cluster.os_errors import in_words
 
 # What a broker says to an account; each has a cure of its own.
 LOGIN_REFUSED = "it refuses this user or password"
@@ -41,11 +39,7 @@ def reason_of(error: BaseException) -> str:
             return meaning
     if isinstance(error, ChannelClosed | ConnectionClosed):
         return f"{error.reply_text} ({error.reply_code})"
-    own_numbers = isinstance(error, socket.gaierror | ssl.SSLError)
-    if isinstance(error, OSError) and error.errno and not own_numbers:
-        # asyncio puts words of its own into `strerror`.
-        return os.strerror(error.errno)
-    return str(error) or type(error).__name__
+    return in_words(error)
 
 
 def _is_guess(error: BaseException) -> bool:

@@ -4,10 +4,10 @@ It makes one at a time and keeps none up; that is `redis_stream`'s part.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 
 from cluster.errors import ServiceUnavailable
+from cluster.os_errors import in_words
 from server.redis_connection import Argument, RedisConnection
 from server.redis_target import RedisTarget
 
@@ -103,9 +103,7 @@ class RedisDialer:
         """Return what happened, without asyncio's repetition of the address."""
         if isinstance(exc, TimeoutError):
             return f"no answer within {self._timeout:g} s"
-        if isinstance(exc, ConnectionError) and exc.errno:
-            return os.strerror(exc.errno)
-        return exc.strerror or str(exc)
+        return in_words(exc)
 
 
 def _filters(info: bytes) -> Command:

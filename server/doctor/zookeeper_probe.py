@@ -38,8 +38,8 @@ async def ask_zookeeper(
     try:
         await zookeeper.wait_connected(timeout)
         return await _try_out(zookeeper, facts)
-    except ServiceUnavailable:
-        return replace(facts, failure=f"does not answer within {timeout:g} s")
+    except ServiceUnavailable as exc:
+        return replace(facts, failure=exc.reason)
     finally:
         await zookeeper.close()
 

@@ -17,7 +17,7 @@ LOST = repr(exceptions.StreamLostError("Transport indicated EOF"))
     ("error", "expected"),
     [
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "Connection refused"),
-        (socket.gaierror(socket.EAI_NONAME, "Name not known"), "[Errno -2] Name not known"),
+        (socket.gaierror(socket.EAI_NONAME, "Name not known"), "Name not known"),
         (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "WRONG_VERSION_NUMBER"),
         (OSError("Multiple exceptions: …"), "Multiple exceptions: …"),
         (exceptions.ProbableAuthenticationError(CLOSED), "it refuses this user or password"),

@@ -91,12 +91,13 @@ async def test_a_server_that_is_missing_is_named(zookeeper: ZooKeeper) -> None:
 
 async def test_one_that_is_not_there_is_given_up_in_time() -> None:
     facts = await seen(f"127.0.0.1:{free_port()}", 0.3)
-    assert (facts.failure, facts.granted) == ("does not answer within 0.3 s", None)
+    assert (facts.failure, facts.granted) == ("Connection refused", None)
 
 
 async def test_one_that_hangs_is_given_up_in_time(own_zookeeper: ZooKeeper) -> None:
     await asyncio.to_thread(own_zookeeper.pause)
     facts = await seen(own_zookeeper.hosts, 0.5)
-    assert facts.failure == "does not answer within 0.5 s"
+    assert facts.failure is not None
+    assert "gives no session" in facts.failure
     assert facts.servers == {own_zookeeper.hosts: None}
     await asyncio.to_thread(own_zookeeper.unpause)
