@@ -14,6 +14,7 @@ from cluster.registry_zookeeper import ZookeeperRegistry
 from server.bus import Bus
 from server.bus_memory import MemoryBus, MemoryExchange
 from server.bus_rabbitmq import RabbitmqBus
+from server.cures import cure_of
 from server.directory import Directory
 from server.directory_memory import MemoryDirectory
 from server.directory_redis import RedisDirectory
@@ -32,12 +33,6 @@ REMIND = 10.0
 
 # Seconds that one attempt to reach ZooKeeper may take.
 ATTEMPT = 3.0
-
-_CURES = {
-    "ZooKeeper": "start it with 'scripts/services up zookeeper', or name another with --zk",
-    "Redis": "start it with 'scripts/services up redis', or name another with --redis",
-    "RabbitMQ": "start it with 'scripts/services up rabbitmq', or name another with --amqp",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ async def reach(attempt: Callable[[], Awaitable[None]], wait: float | None) -> N
         except ServiceUnavailable as exc:
             now = time.monotonic()
             if now - reminded >= REMIND:
-                _log.warning("%s; %s", exc, _CURES[exc.service])
+                _log.warning("%s; %s", exc, cure_of(exc))
                 reminded = now
             if deadline is not None and now + RETRY > deadline:
                 raise

@@ -1,6 +1,7 @@
 """What commands that look at a whole cluster share: its nodes, and what their admin ports say."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -10,9 +11,11 @@ import click
 
 from cluster.address import DEFAULT_ZOOKEEPER, parse_zookeeper
 from cluster.errors import ServiceUnavailable
+from cluster.os_errors import in_words
 from cluster.record import NodeRecord
 from cluster.registry import Membership
 from cluster.registry_zookeeper import ZookeeperRegistry
+from server.cures import cure_of
 
 T = TypeVar("T")
 
@@ -32,15 +35,16 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
         click.ClickException: ZooKeeper does not answer.
     """
 
+    # What it makes of a server that is away stands in the error.
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+
     async def guarded() -> T:
         return await main()
 
     try:
         return asyncio.run(guarded())
     except ServiceUnavailable as exc:
-        raise click.ClickException(
-            f"{exc}; start it with 'scripts/services up zookeeper', or name another with --zk"
-        ) from exc
+        raise click.ClickException(f"{exc}; {cure_of(exc)}") from exc
 
 
 @asynccontextmanager
@@ -84,7 +88,7 @@ async def ask(session: aiohttp.ClientSession, record: NodeRecord, path: str) -> 
         async with session.get(f"http://{record.admin}{path}") as answer:
             return await answer.read()
     except (aiohttp.ClientError, TimeoutError) as exc:
-        why = str(exc) or "no answer in time"
+        why = "no answer in time" if isinstance(exc, TimeoutError) else in_words(exc)
         raise NoAnswer(f"its admin port does not answer at {record.admin}: {why}") from exc
 
 

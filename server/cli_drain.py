@@ -7,13 +7,13 @@ from typing import Any
 import aiohttp
 import click
 
-from cluster.address import DEFAULT_ZOOKEEPER, join_host_port, parse_zookeeper
-from cluster.errors import ServiceUnavailable
+from cluster.address import join_host_port
 from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
+from cluster.os_errors import in_words
 from cluster.record import NodeRecord
 from cluster.registry import Membership
-from cluster.registry_zookeeper import ZookeeperRegistry
 from server.admin_drain import DEFAULT_WITHIN, MAX_WITHIN
+from server.cli_cluster import run, watching
 
 # Seconds to reach ZooKeeper, and to get an answer from the node.
 TIMEOUT = 5.0
@@ -56,30 +56,21 @@ def drain(node: str, zk: str | None, cluster: str, within: float, wait_for_end: 
     Exit codes: 0 it has gone (with --no-wait: it drains), 1 that could not be done or seen,
     2 a wrong option.
     """
-    try:
-        asyncio.run(_drain(node, zk or DEFAULT_ZOOKEEPER, cluster, within, wait_for_end))
-    except ServiceUnavailable as exc:
-        raise click.ClickException(
-            f"{exc}; start it with 'scripts/services up zookeeper', or name another with --zk"
-        ) from exc
+    run(lambda: _drain(node, zk, cluster, within, wait_for_end))
 
 
-async def _drain(name: str, zk: str, cluster: str, within: float, wait: bool) -> None:
-    registry = ZookeeperRegistry(parse_zookeeper(zk), cluster)
-    try:
-        await registry.connect(TIMEOUT)
-        membership = await registry.watch()
-        snapshot = await membership.wait_ready(TIMEOUT)
-        record = find_node(name, snapshot.records)
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            begun = await _begin(session, record, within)
-            click.echo(f"{_named(record)} drains within {begun['within']:.0f} s")
-            click.echo(f"channels left: {begun['channels']}")
-            if wait:
-                await _wait(session, record, membership, begun["within"] + STOP_WITHIN)
-    finally:
-        await registry.close()
+async def _drain(name: str, zk: str | None, cluster: str, within: float, wait: bool) -> None:
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    async with (
+        watching(zk, cluster, TIMEOUT) as membership,
+        aiohttp.ClientSession(timeout=timeout) as session,
+    ):
+        record = find_node(name, membership.snapshot.records)
+        begun = await _begin(session, record, within)
+        click.echo(f"{_named(record)} drains within {begun['within']:.0f} s")
+        click.echo(f"channels left: {begun['channels']}")
+        if wait:
+            await _wait(session, record, membership, begun["within"] + STOP_WITHIN)
 
 
 def find_node(name: str, records: Sequence[NodeRecord]) -> NodeRecord:
@@ -124,9 +115,10 @@ async def _begin(
             )
         return await _ask(session, "POST", record, within=within)
     except (aiohttp.ClientError, TimeoutError) as exc:
+        why = "no answer in time" if isinstance(exc, TimeoutError) else in_words(exc)
         raise click.ClickException(
             f"the admin port of {_named(record)} does not answer at {record.admin}: "
-            f"{exc or 'no answer in time'}; run this where it is reached (by default it is on the "
+            f"{why}; run this where it is reached (by default it is on the "
             "loopback interface of the node's machine: --admin-host)"
         ) from exc
 

@@ -13,6 +13,7 @@ from cluster.address import DEFAULT_REDIS
 from cluster.errors import ServiceUnavailable
 from cluster.names import check_name
 from cluster.options import CONTEXT_SETTINGS, checked, cluster_option
+from server.cures import cure_of
 from server.redis_errors import CommandFailed
 from server.redis_look import UserLook, Waiting, look_at_user
 from server.redis_stream import RedisStream
@@ -68,9 +69,7 @@ def inbox(user: str, redis: str, cluster: str, messages: int, bodies: bool, as_j
     try:
         look = asyncio.run(_look(user, redis, cluster, messages, bodies))
     except ServiceUnavailable as exc:
-        raise click.ClickException(
-            f"{exc}; start it with 'scripts/services up redis', or name another with --redis"
-        ) from exc
+        raise click.ClickException(f"{exc}; {cure_of(exc)}") from exc
     except CommandFailed as exc:
         raise click.ClickException(str(exc)) from exc
     if as_json:

@@ -24,6 +24,9 @@ _PASSING = frozenset(
     }
 )
 
+# What it says to a name or a password that it does not take.
+_LOGIN = ("NOAUTH", "WRONGPASS", "ERR AUTH", "without any password configured")
+
 
 class CommandFailed(ClusterError):
     """An error reply that will not pass by itself.
@@ -37,6 +40,11 @@ class CommandFailed(ClusterError):
         self.code = code
         self.reason = reason
         super().__init__(f"Redis refused a command: {code} {reason}")
+
+
+def is_login_refusal(reason: str) -> bool:
+    """Tell whether a reason says that this user or password is not let in."""
+    return any(word in reason for word in _LOGIN)
 
 
 def refusal(text: str, address: str) -> CommandFailed | ServiceUnavailable:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 
 from server.doctor.clock import Skew, judge_clock
 from server.doctor.finding import Finding, Findings
+from server.redis_errors import is_login_refusal
 
 LEAST_VERSION = (7, 0)
 # The share of its memory that a Redis may use without anybody being told.
 MUCH = 0.8
 # What the account needs; see docs/data-model.md, "The connection".
 RIGHTS = "~{cluster}:* +@read +@write +@scripting +time +ping +select"
-
-# What a Redis says to a name or a password that it does not take.
-_LOGIN = ("NOAUTH", "WRONGPASS", "ERR AUTH", "without any password configured")
 
 _LOSES = "without it a restart loses every message that waits, and all that was called sent"
 
@@ -74,7 +72,7 @@ def judge_redis(facts: RedisFacts) -> list[Finding]:
 
 
 def _judge_failure(facts: RedisFacts, failure: str, findings: Findings) -> None:
-    if any(word in failure for word in _LOGIN):
+    if is_login_refusal(failure):
         findings.fail(
             "login",
             f"{facts.address}: {failure}",

@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.errors import ServiceUnavailable, is_retryable
-from server.redis_errors import CommandFailed, refusal
+from server.redis_errors import CommandFailed, is_login_refusal, refusal
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,17 @@ def test_what_does_not_pass_is_not(text: str, code: str, reason: str) -> None:
     assert isinstance(error, CommandFailed)
     assert (error.code, error.reason) == (code, reason)
     assert not is_retryable(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("NOAUTH Authentication required.", True),
+        ("WRONGPASS invalid username-password pair or user is disabled.", True),
+        ("ERR AUTH <password> called without any password configured for the default user.", True),
+        ("NOPERM this user has no permissions to run the 'ping' command", False),
+        ("Connection refused", False),
+    ],
+)
+def test_which_say_that_a_login_is_refused(text: str, refused: bool) -> None:
+    assert is_login_refusal(text) is refused
