@@ -133,7 +133,9 @@ def start(
     log_format: str,
     **options: Any,
 ) -> None:
-    """Answer on HTTP until stopped by SIGTERM or SIGINT; a second signal ends it at once.
+    """Hand out nodes over HTTP, and show the cluster in a browser.
+
+    It answers until SIGTERM or Ctrl-C; a second one ends it at once.
 
     \b
     Examples:
@@ -146,6 +148,10 @@ def start(
       balancer start --config balancer.toml                # options from a file
 
     In a browser, http://HOST:PORT/ shows the cluster.
+
+    \b
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C; 1 the port, or ZooKeeper within --wait, could not be
+    had; 2 a wrong option.
     """
     address = needed_zookeeper(zk, "start")
     set_up_logging(log_level, log_format)

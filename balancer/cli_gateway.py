@@ -115,16 +115,21 @@ def gateway(
     log_format: str,
     **options: Any,
 ) -> None:
-    """Pass WebSockets on to the nodes, for clients that can have one address only.
+    """Pass WebSockets on to the nodes, for clients with one address.
 
-    Each connection is passed on to a node that is picked for it, and to the next one if that does
-    not take it. All bytes go through here: who can, connects to the nodes.
+    It is for those that can have one address only: all bytes go through here, so who can, connects
+    to the nodes. Each connection is passed on to a node that is picked for it, and to the next one
+    if that does not take it.
 
     \b
     Examples:
       balancer gateway --zk                               # ws://THIS-MACHINE:7777/ws
       balancer gateway --zk zk1:2181/im --listen 127.0.0.1:80 --policy least_loaded
       balancer gateway --zk --admin-port 7778 --cache /var/lib/im/nodes.json
+
+    \b
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C, its connections given --drain-within; 1 a port, or
+    ZooKeeper within --wait, could not be had; 2 a wrong option.
     """
     address = needed_zookeeper(zk, "gateway")
     set_up_logging(log_level, log_format)

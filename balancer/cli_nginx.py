@@ -129,6 +129,10 @@ def nginx(zk: str | None, log_level: str, log_format: str, **options: Any) -> No
       balancer nginx --zk --out /etc/nginx/im_upstream.conf --reload 'systemctl reload nginx'
       balancer nginx --zk zk1:2181/im --out up.conf --method least_conn --reload 'nginx -s reload'
       balancer nginx --zk --out up.conf --test '' --once      # write it, and nothing else
+
+    \b
+    Exit codes: 0 stopped by SIGTERM or Ctrl-C, or --once and it is done; 1 it could not be done;
+    2 a wrong option.
     """
     address = needed_zookeeper(zk, "nginx")
     set_up_logging(log_level, log_format)

@@ -43,7 +43,7 @@ def _connect_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help=f"Use these nodes. Without any of the three: {DEFAULT_URL}.",
         ),
         cluster_option,
-        click.option("--token", show_envvar=True, help="Proof of the user, where one is asked"),
+        click.option("--token", show_envvar=True, help="Proof of the user, if it takes one."),
         click.option(
             "--wait",
             metavar="SECONDS",
@@ -106,6 +106,9 @@ def send(
       server send --zk alice bob "hello, bob"
       server send --url ws://127.0.0.1:7177 --receipt alice bob hello
 
+    \b
+    Exit codes: 0 it is stored; 1 no node was reached, or refused; 2 a wrong option.
+
     The word after --zk is taken for its value only if it has a `:` or a `/`.
     """
     set_up_logging("warning", "text")
@@ -153,6 +156,9 @@ def chat(
       /to bob               so does every line from now on
       /who bob              is he connected?
       /quit                 or Ctrl-D
+
+    \b
+    Exit codes: 0 ended; 1 no node was reached, or refused; 2 a wrong option.
     """
     set_up_logging("warning", "text")
     address = _address(zk, balancer, url, cluster)

@@ -21,7 +21,7 @@ def completion_command(program: str) -> click.Command:
     def completion(context: click.Context, shell: str) -> None:
         click.echo(script(context.find_root().command, program, shell))
 
-    completion.help = f"""Print the script with which SHELL completes the commands of {program}.
+    completion.help = f"""Print the script by which SHELL completes the commands.
 
     \b
     Examples:

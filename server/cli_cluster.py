@@ -24,6 +24,23 @@ TIMEOUT = 5.0
 ADMIN_TIMEOUT = 2.0
 
 
+class NodeCommand(click.Command):
+    """A command with one argument, which a `--zk` before it swallows, as click reads it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; see `click.Command.parse_args`."""
+        swallows = "--zk" in args
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as exc:
+            if not swallows:
+                raise
+            told = exc.format_message()
+            raise click.UsageError(
+                f"{told} The word after --zk is taken for its value: write --zk at the end.", ctx
+            ) from exc
+
+
 class NoAnswer(Exception):
     """A node's admin port does not say what it was asked; the text says why."""
 
@@ -69,6 +86,17 @@ async def watching(
         yield membership
     finally:
         await registry.close()
+
+
+def nobody(zk: str | None, cluster: str) -> str:
+    """Return what to say of an empty list: where was looked, since a wrong name shows nobody too.
+
+    Args:
+        zk: the ensemble, as for `watching`.
+        cluster: the cluster's name.
+    """
+    place = parse_zookeeper(zk or DEFAULT_ZOOKEEPER)
+    return f"no node is registered in the cluster '{cluster}' at {place}; see --zk and --cluster"
 
 
 def admin_session() -> aiohttp.ClientSession:

@@ -11,9 +11,9 @@ from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
 from server.doctor import report
 from server.doctor.examination import Patient, examine
 from server.doctor.finding import has_failed
+from server.doctor.machine import LEAST_FILES
 from server.start_options import (
     amqp_option,
-    max_connections_option,
     redis_option,
     session_timeout_option,
 )
@@ -25,7 +25,14 @@ from server.start_options import (
 @amqp_option
 @cluster_option
 @session_timeout_option
-@max_connections_option
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_envvar=True,
+    help="For how many clients the limit of open files has to leave room.  "
+    f"[default: it has to be {LEAST_FILES}]",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 60.0),
@@ -36,17 +43,16 @@ from server.start_options import (
 )
 @click.option(
     "--json",
-    "as_json",
     is_flag=True,
     show_envvar=True,
     help="Print the findings as JSON, for programs.",
 )
 @click.pass_context
-def doctor(context: click.Context, /, zk: str | None, as_json: bool, **options: Any) -> None:
-    """Examine the services and this machine, as a node with the same options would find them.
+def doctor(context: click.Context, /, zk: str | None, json: bool, **options: Any) -> None:
+    """Examine the services and this machine, as a node finds them.
 
-    A line for each finding: OK, WARN or FAIL, what was found, why it matters, and the cure.
-    Nothing is changed, and what is tried is removed.
+    Give it the options of the node. It prints a line for each finding: OK, WARN or FAIL, what was
+    found, why it matters, and the cure. Nothing is changed, and what is tried is removed.
 
     \b
     Examples:
@@ -61,5 +67,5 @@ def doctor(context: click.Context, /, zk: str | None, as_json: bool, **options: 
     logging.basicConfig(handlers=[logging.NullHandler()])
     patient = Patient(zk=parse_zookeeper(zk or DEFAULT_ZOOKEEPER), **options)
     findings = asyncio.run(examine(patient))
-    click.echo(report.as_json(findings) if as_json else "\n".join(report.as_lines(findings)))
+    click.echo(report.as_json(findings) if json else "\n".join(report.as_lines(findings)))
     context.exit(1 if has_failed(findings) else 0)

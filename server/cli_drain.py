@@ -13,7 +13,7 @@ from cluster.os_errors import in_words
 from cluster.record import NodeRecord
 from cluster.registry import Membership
 from server.admin_drain import DEFAULT_WITHIN, MAX_WITHIN
-from server.cli_cluster import run, watching
+from server.cli_cluster import NodeCommand, run, watching
 
 # Seconds to reach ZooKeeper, and to get an answer from the node.
 TIMEOUT = 5.0
@@ -23,7 +23,7 @@ STOP_WITHIN = 15.0
 LOOK_EVERY = 0.5
 
 
-@click.command(context_settings=CONTEXT_SETTINGS)
+@click.command(cls=NodeCommand, context_settings=CONTEXT_SETTINGS)
 @click.argument("node")
 @zk_option
 @cluster_option

@@ -48,15 +48,15 @@ CALL_TIMEOUT = 5.0
 )
 @click.option(
     "--json",
-    "as_json",
     is_flag=True,
     show_envvar=True,
     help="Print it as JSON, for programs.",
 )
-def inbox(user: str, redis: str, cluster: str, messages: int, bodies: bool, as_json: bool) -> None:
-    """Show what waits for USER, how far each device has read, and where USER is connected.
+def inbox(user: str, redis: str, cluster: str, messages: int, bodies: bool, json: bool) -> None:
+    """Show what waits for USER, and how far each device has read.
 
-    It looks into Redis, and changes nothing there. Bodies are shown only if you ask.
+    It looks into Redis, which also knows where USER is connected, and changes nothing there. Bodies
+    are shown only if you ask.
 
     \b
     Examples:
@@ -72,7 +72,7 @@ def inbox(user: str, redis: str, cluster: str, messages: int, bodies: bool, as_j
         raise click.ClickException(f"{exc}; {cure_of(exc)}") from exc
     except CommandFailed as exc:
         raise click.ClickException(str(exc)) from exc
-    if as_json:
+    if json:
         click.echo(msgspec.json.encode(look))
     else:
         _print(Console(), look)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 import aiohttp
 import click
@@ -16,7 +17,16 @@ from rich.text import Text
 from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
 from cluster.record import NodeRecord
 from cluster.registry import Membership
-from server.cli_cluster import NoAnswer, admin_session, another_node, ask, of_each, run, watching
+from server.cli_cluster import (
+    NoAnswer,
+    admin_session,
+    another_node,
+    ask,
+    nobody,
+    of_each,
+    run,
+    watching,
+)
 from server.keyboard import until_quit
 from server.readings import Reading, Row, between, parse_metrics, silent_row, total
 from server.trace_report import SHORT
@@ -50,13 +60,12 @@ _ready = msgspec.json.Decoder(_Ready)
 )
 @click.option(
     "--json",
-    "as_json",
     is_flag=True,
     show_envvar=True,
     help="Print a JSON list of the nodes for each look, one a line.",
 )
-def top(zk: str | None, cluster: str, every: float, once: bool, as_json: bool) -> None:
-    """Show what all nodes do now: channels, messages a second, and what is wrong.
+def top(zk: str | None, cluster: str, every: float, once: bool, json: bool) -> None:
+    """Show what all nodes do now, and what is wrong.
 
     The nodes are found in ZooKeeper and asked through their admin ports. `q` or Ctrl-C ends it.
 
@@ -65,22 +74,24 @@ def top(zk: str | None, cluster: str, every: float, once: bool, as_json: bool) -
       server top
       server top --zk zk1:2181/prod --every 5
       server top --once --json
+
+    \b
+    Exit codes: 0 ended; 1 ZooKeeper does not answer at the start; 2 a wrong option.
     """
-    console = Console()
-    run(lambda: _top(console, zk, cluster, every, once, as_json))
+    run(lambda: _top(zk, cluster, every, once, json))
 
 
-async def _top(
-    console: Console, zk: str | None, cluster: str, every: float, once: bool, as_json: bool
-) -> None:
+async def _top(zk: str | None, cluster: str, every: float, once: bool, as_json: bool) -> None:
+    console, draw = Console(), partial(table, nobody=nobody(zk, cluster))
+    show = _print_json if as_json else lambda rows: console.print(draw(rows))
     async with watching(zk, cluster) as membership, admin_session() as session:
         looks = _looks(session, membership, every)
         if once:
-            _show(console, await anext(looks), as_json)
+            show(await anext(looks))
         elif as_json or not console.is_terminal:
-            await until_quit(_print_all(console, looks, as_json))
+            await until_quit(_show_all(looks, show))
         else:
-            await until_quit(_draw(console, looks))
+            await until_quit(_draw(console, looks, draw))
 
 
 async def _looks(
@@ -133,29 +144,31 @@ async def _read(session: aiohttp.ClientSession, record: NodeRecord) -> Reading:
     )
 
 
-async def _print_all(console: Console, looks: AsyncIterator[list[Row]], as_json: bool) -> None:
+async def _show_all(looks: AsyncIterator[list[Row]], show: Callable[[Sequence[Row]], None]) -> None:
     async for rows in looks:
-        _show(console, rows, as_json)
+        show(rows)
 
 
-async def _draw(console: Console, looks: AsyncIterator[list[Row]]) -> None:
+async def _draw(
+    console: Console, looks: AsyncIterator[list[Row]], draw: Callable[[Sequence[Row]], Table]
+) -> None:
     with Live(console=console, screen=True, auto_refresh=False) as live:
         async for rows in looks:
-            live.update(table(rows), refresh=True)
+            live.update(draw(rows), refresh=True)
 
 
-def _show(console: Console, rows: Sequence[Row], as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(rows))
-    else:
-        console.print(table(rows))
+def _print_json(rows: Sequence[Row]) -> None:
+    click.echo(msgspec.json.encode(rows))
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """Return the screen."""
+def table(rows: Sequence[Row], nobody: str = "") -> Table:
+    """Return the screen; `nobody` is what it says below if there is no node."""
     count = len(rows)
     title = "1 node" if count == 1 else f"{count} nodes"
-    drawn = Table(title=title, box=box.SIMPLE, show_edge=False, show_footer=count > 1)
+    caption = None if count else nobody
+    drawn = Table(
+        title=title, box=box.SIMPLE, show_edge=False, show_footer=count > 1, caption=caption
+    )
     cells = [_cells(each) for each in rows]
     # A column that takes room from the others is shown when there is something in it.
     width = len(_HEADINGS) - (not any(row[-1] for row in cells))

@@ -16,7 +16,17 @@ from cluster.names import split_send_id
 from cluster.options import CONTEXT_SETTINGS, cluster_option, zk_option
 from cluster.record import NodeRecord
 from server.admin_trace import TraceAnswer, write_place
-from server.cli_cluster import NoAnswer, admin_session, another_node, ask, of_each, run, watching
+from server.cli_cluster import (
+    NoAnswer,
+    NodeCommand,
+    admin_session,
+    another_node,
+    ask,
+    nobody,
+    of_each,
+    run,
+    watching,
+)
 from server.trace import Place
 from server.trace_report import (
     SHORT,
@@ -39,18 +49,17 @@ def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str
     return value
 
 
-@click.command(context_settings=CONTEXT_SETTINGS)
+@click.command(cls=NodeCommand, context_settings=CONTEXT_SETTINGS)
 @click.argument("id", callback=_id)
 @zk_option
 @cluster_option
 @click.option(
     "--json",
-    "as_json",
     is_flag=True,
     show_envvar=True,
     help="Print everything as JSON, for programs.",
 )
-def trace(id: str, zk: str | None, cluster: str, as_json: bool) -> None:
+def trace(id: str, zk: str | None, cluster: str, json: bool) -> None:
     """Show the way of the message ID through the cluster.
 
     ID is what `server send` prints and the SDK's `send` returns. Every node is asked through its
@@ -67,7 +76,9 @@ def trace(id: str, zk: str | None, cluster: str, as_json: bool) -> None:
     Exit codes: 0 here it is, 1 no node knows of it or ZooKeeper does not answer, 2 a wrong option.
     """
     answers, silent = run(lambda: _collect(id, zk, cluster))
-    if as_json:
+    if not answers and not silent:
+        raise click.ClickException(nobody(zk, cluster))
+    if json:
         click.echo(to_json(id, answers, silent))
     else:
         _print(Console(), id, answers, silent)

@@ -49,14 +49,14 @@ redis_option = _option(
     metavar="URL",
     default=DEFAULT_REDIS,
     callback=checked(parse_redis_url),
-    help="The store; with --zk.",
+    help="Redis, which holds the inboxes; a node needs it with --zk.",
 )
 amqp_option = _option(
     "--amqp",
     metavar="URL",
     default=DEFAULT_AMQP,
     callback=checked(parse_amqp_url),
-    help="The RabbitMQ broker; with --zk.",
+    help="RabbitMQ, by which nodes reach each other; a node needs it with --zk.",
 )
 session_timeout_option = _option(
     "--session-timeout",
@@ -64,13 +64,6 @@ session_timeout_option = _option(
     default=6.0,
     metavar="SECONDS",
     help="After how long without a sign of life the node counts as dead.",
-)
-max_connections_option = _option(
-    "--max-connections",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Clients at one time; more get 503 and a time to come back.  "
-    "[default: what the limit of open files leaves room for]",
 )
 
 
@@ -147,7 +140,13 @@ _IDENTITY = (
 
 # What it takes.
 _LIMITS = (
-    max_connections_option,
+    _option(
+        "--max-connections",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Clients at one time; more get 503 and a time to come back.  "
+        "[default: what the limit of open files leaves room for]",
+    ),
     _option(
         "--accept-rate",
         type=click.FloatRange(min=0.0),

@@ -51,6 +51,16 @@ def test_help_teaches_with_examples() -> None:
         assert f"IM_BALANCER_START_{option}" in text.replace("\n", "").replace(" ", "")
 
 
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_each_command_is_summed_up_in_a_line_and_tells_its_exit_codes(name: str) -> None:
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    [line] = [line for line in listed.splitlines() if line.startswith(f"  {name} ")]
+    assert line.endswith("."), line
+    assert not line.endswith("..."), line
+    if name != "completion":
+        assert "Exit codes: 0 " in run(name, "--help").output
+
+
 def test_version() -> None:
     assert run("--version").output.startswith("balancer, version ")
 

@@ -50,6 +50,19 @@ def test_help_teaches_with_an_example() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_the_summary_of_every_command_fits_into_a_line(name: str) -> None:
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    [line] = [line for line in listed.splitlines() if line.startswith(f"  {name} ")]
+    assert line.endswith("."), line
+    assert not line.endswith("..."), line
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands() if name != "completion"])
+def test_the_help_of_every_command_tells_its_exit_codes(name: str) -> None:
+    assert "Exit codes: 0 " in CliRunner().invoke(main, [name, "--help"]).output
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
 def test_the_help_of_every_command_has_an_example(name: str) -> None:
     answer = CliRunner().invoke(main, [name, "--help"])
     assert answer.exit_code == 0

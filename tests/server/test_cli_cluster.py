@@ -7,9 +7,20 @@ import asyncio
 import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from cluster.record import NodeRecord
-from server.cli_cluster import NoAnswer, admin_session, another_node, ask, of_each, run, watching
+from server.cli import main
+from server.cli_cluster import (
+    NoAnswer,
+    admin_session,
+    another_node,
+    ask,
+    nobody,
+    of_each,
+    run,
+    watching,
+)
 from tests.server.embedded import running
 from tests.services import free_port
 
@@ -23,6 +34,26 @@ def test_without_zookeeper_it_says_how_to_get_one() -> None:
 
     with pytest.raises(click.ClickException, match="scripts/services up zookeeper"):
         run(look)
+
+
+def test_an_empty_list_says_where_was_looked() -> None:
+    told = nobody("zk1/prod", "im")
+    assert "cluster 'im' at zk1:2181/prod" in told
+    assert nobody(None, "im") == told.replace("zk1:2181/prod", "127.0.0.1:2181")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["trace", "--zk", "s-1"], "Missing argument 'ID'. The word after --zk"),
+        (["drain", "--zk", "h:7177"], "Missing argument 'NODE'. The word after --zk"),
+        (["drain"], "Missing argument 'NODE'.\n"),
+    ],
+)
+def test_an_argument_that_was_taken_for_the_ensemble_is_told(typed: list[str], told: str) -> None:
+    answer = CliRunner().invoke(main, typed, terminal_width=160)
+    assert answer.exit_code == 2
+    assert told in answer.output
 
 
 async def test_the_first_list_is_there(zk_hosts: str, cluster_name: str) -> None:
@@ -43,7 +74,7 @@ async def test_why_a_node_does_not_answer() -> None:
             await ask(session, RECORD, "/healthz")
         place = f"127.0.0.1:{free_port()}"
         record = msgspec.structs.replace(RECORD, admin=place)
-        with pytest.raises(NoAnswer, match=f"does not answer at {place}"):
+        with pytest.raises(NoAnswer, match=f"does not answer at {place}: Connection refused"):
             await ask(session, record, "/healthz")
         assert "--admin-host" in str(another_node(record))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -51,6 +52,15 @@ def test_nobody_is_a_table_too() -> None:
     assert "0 nodes" in drawn()
 
 
+async def test_nobody_is_told_with_the_place_that_was_looked_at(zk_hosts: str) -> None:
+    words = "no node is registered in the cluster 'nobody' at"
+    answer = await call("nodes", "--zk", f"{zk_hosts}/none", "--cluster", "nobody")
+    assert answer.exit_code == 0
+    assert words in " ".join(answer.output.split())
+    as_json = await call("nodes", "--zk", f"{zk_hosts}/none", "--json")
+    assert as_json.output == "[]\n"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(-5, "0m00s"), (61, "1m01s"), (7260, "2h01m")])
 def test_durations(seconds: float, text: str) -> None:
     assert cli_nodes._duration(seconds) == text
@@ -88,6 +98,16 @@ def test_without_zookeeper_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatc
     assert answer.exit_code == 1
     assert "127.0.0.1:1" in answer.output
     assert "scripts/services up zookeeper" in answer.output
+
+
+def test_without_zookeeper_it_says_one_line_on_standard_error() -> None:
+    """What kazoo logs meanwhile would hide it."""
+    program = "from server import cli, cli_nodes; cli_nodes.TIMEOUT = 1.0; cli.main()"
+    command = [sys.executable, "-c", program, "nodes", "--zk", "127.0.0.1:1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("Error: cannot reach ZooKeeper at 127.0.0.1:1: Connection refused; ")
 
 
 SERVER = Path(sys.executable).with_name("server")

@@ -61,6 +61,12 @@ async def test_nodes_that_do_not_tell_are_named(zk_hosts: str, cluster_name: str
     assert "nothing is known of s-1 here, or not any more: no node answered" in answer.output
 
 
+async def test_a_cluster_without_nodes_is_told(zk_hosts: str, cluster_name: str) -> None:
+    answer = await call("trace", "s-1", "--zk", zk_hosts, "--cluster", cluster_name)
+    assert answer.exit_code == 1
+    assert f"no node is registered in the cluster '{cluster_name}'" in answer.output
+
+
 async def test_the_answer_of_another_node_does_not_count(zk_hosts: str, cluster_name: str) -> None:
     """As on another machine, where the loopback interface leads to the node there."""
     async with running() as [other], entered(zk_hosts, cluster_name, other):
