@@ -12,15 +12,28 @@ from typing import Self
 _TICK = 0.002
 
 
-async def pause(seconds: float) -> float:
-    """Let the loop go on for so long; return the seconds that the machine gave to others.
+class _Wait:
+    """A wait that begins now: tells how much of it the machine gave to others."""
 
-    Those in which the loop was busy itself are none of them: its code may be what is tested.
-    """
-    wall, busy = time.monotonic(), time.thread_time()
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._wall, self._busy = time.monotonic(), time.thread_time()
+
+    @property
+    def kept(self) -> float:
+        """Seconds for which it lasts longer than it was meant to, and for which nothing ran here.
+
+        Those in which the loop was busy itself are none of them: its code may be what is tested.
+        """
+        wall, busy = time.monotonic() - self._wall, time.thread_time() - self._busy
+        return max(0.0, wall - busy - self._seconds)
+
+
+async def pause(seconds: float) -> float:
+    """Let the loop go on for so long; return the seconds that the machine gave to others."""
+    wait = _Wait(seconds)
     await asyncio.sleep(seconds)
-    wall, busy = time.monotonic() - wall, time.thread_time() - busy
-    return max(0.0, wall - busy - seconds)
+    return wait.kept
 
 
 class Stalls:
@@ -31,10 +44,17 @@ class Stalls:
     """
 
     def __init__(self) -> None:
-        # Seconds for which it was kept from running so far.
-        self.seconds = 0.0
+        # Seconds of those ticks that are over.
+        self._before = 0.0
+        # The tick that goes on. What is tested may see the end of a stall before it does.
+        self._tick = _Wait(_TICK)
         self._begun = 0.0
         self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds for which it was kept from running so far."""
+        return self._before + self._tick.kept
 
     @property
     def elapsed(self) -> float:
@@ -42,8 +62,8 @@ class Stalls:
         return asyncio.get_running_loop().time() - self._begun - self.seconds
 
     async def __aenter__(self) -> Self:
-        self._begun = asyncio.get_running_loop().time()
-        self._ticking = asyncio.create_task(self._tick())
+        self._begun, self._tick = asyncio.get_running_loop().time(), _Wait(_TICK)
+        self._ticking = asyncio.create_task(self._go_on())
         return self
 
     async def __aexit__(
@@ -55,9 +75,10 @@ class Stalls:
         if self._ticking is not None:
             self._ticking.cancel()
 
-    async def _tick(self) -> None:
+    async def _go_on(self) -> None:
         while True:
-            self.seconds += await pause(_TICK)
+            await asyncio.sleep(_TICK)
+            self._before, self._tick = self.seconds, _Wait(_TICK)
 
 
 @asynccontextmanager
@@ -65,6 +86,4 @@ async def quicker_than(seconds: float) -> AsyncIterator[None]:
     """Hold the block to an upper bound, spared of what the machine takes."""
     async with Stalls() as stalls:
         yield
-        # The last stall is known when its tick is over.
-        await asyncio.sleep(2 * _TICK)
-        assert stalls.elapsed < seconds + 2 * _TICK
+        assert stalls.elapsed < seconds
