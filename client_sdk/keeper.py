@@ -105,9 +105,10 @@ class Keeper:
                     except RoundFailed as exc:
                         tried |= dict.fromkeys(exc.tried)
                         await asyncio.sleep(self._pacing.after_failure(exc.retry_after))
-        except TimeoutError as exc:
+        except TimeoutError:
             lines = list(tried) or ["nothing had answered by then"]
-            raise NoNodeAvailable(f"no node reached within {timeout:g} s", lines) from exc
+            # The lines say it all; four tracebacks of ours above them would only hide them.
+            raise NoNodeAvailable(f"no node reached within {timeout:g} s", lines) from None
 
     async def run(self) -> None:
         """Use the open channel, and those that follow it, until cancelled; then call `close`.

@@ -1,6 +1,7 @@
 """The client as an application sees it: how it begins and how it ends."""
 
 import asyncio
+import traceback
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ class TestConnecting:
         assert caught.value.reason == "no node reached within 1 s"
         assert f"{b.url}: the store is away (4004)" in caught.value.tried
         assert any(a.url in line and "refused" in line.lower() for line in caught.value.tried)
+        # What went on inside is not put above what it says.
+        assert "".join(traceback.format_exception(caught.value)).count("Traceback") == 1
 
     async def test_a_silent_node_is_left_in_time(self, nodes: list[ScriptedNode]) -> None:
         nodes[0].silent = True
