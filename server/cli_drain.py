@@ -70,7 +70,7 @@ async def _drain(name: str, zk: str | None, cluster: str, within: float, wait: b
         click.echo(f"{_named(record)} drains within {begun['within']:.0f} s")
         click.echo(f"channels left: {begun['channels']}")
         if wait:
-            await _wait(session, record, membership, begun["within"] + STOP_WITHIN)
+            await _wait(session, record, membership, begun)
 
 
 def find_node(name: str, records: Sequence[NodeRecord]) -> NodeRecord:
@@ -137,14 +137,19 @@ async def _ask(
 
 
 async def _wait(
-    session: aiohttp.ClientSession, record: NodeRecord, membership: Membership, seconds: float
+    session: aiohttp.ClientSession,
+    record: NodeRecord,
+    membership: Membership,
+    begun: dict[str, Any],
 ) -> None:
     """Return when a node has left the registry; tell meanwhile how far it is.
 
+    `begun` is what the node said when it began; how many channels it had has been told already.
+
     Raises:
-        click.ClickException: it has not left within so many seconds.
+        click.ClickException: it has not left in the time that it named and `STOP_WITHIN` more.
     """
-    told: int | None = None
+    told, seconds = begun["channels"], begun["within"] + STOP_WITHIN
     try:
         async with asyncio.timeout(seconds):
             while membership.snapshot.find(record.node_id) is not None:
