@@ -33,7 +33,7 @@ def make() -> None:
         # Python is there before pip, so pip tells whether it was made to the end.
         if not (VENV_BIN / "pip").exists():
             _create()
-        say(f"installing the project and its dependencies in .venv (log: {_LOG})")
+        say(f"installing the project and its dependencies in .venv, some 30 s (log: {_LOG})")
         _run(str(VENV_BIN / "python"), "-m", "pip", "install", "--editable", ".[test]")
         _STAMP.write_text(wanted)
 
