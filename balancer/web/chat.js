@@ -10,6 +10,8 @@ import { placeOf } from "./words.js";
 
 const NAME = "im-page:name";
 const DEVICE = "im-page:device";
+// Whether this tab was here before under a name, by the name.
+const WAS_HERE = "im-page:was-here:";
 
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
@@ -68,6 +70,7 @@ export class Chat {
       button.disabled = false;
     }
     sessionStorage.setItem(NAME, this.name);
+    sessionStorage.setItem(WAS_HERE + this.name, "yes");
     this.#show(true);
     this.#where();
     byId("to").focus();
@@ -79,6 +82,8 @@ export class Chat {
       token: byId("name-token").value || null,
       device: device(),
       storage: sessionStorage,
+      // A device that was never there gets what comes from now on; a person looks for what waits.
+      offset: sessionStorage.getItem(WAS_HERE + this.name) ? null : 0,
       WebSocket: watchedSocket((direction, frame, url) => this.#saw(direction, frame, url)),
       onMessage: (message, client) => this.#received(message, client),
       onState: (event) => this.#happened(event),

@@ -55,13 +55,23 @@ async def test_two_tabs_talk_and_see_the_way_of_each_message(
     assert alice.errors == bob.errors == []
 
 
-async def test_a_message_to_somebody_who_is_away_is_said_to_wait(
+async def test_a_message_to_somebody_who_is_away_waits(
     chromium: Chromium, embedded: EmbeddedCluster
 ) -> None:
     tab = await open_page(chromium, embedded.url)
     await enter(tab, "alice")
     await write(tab, "nobody", ["are you there?"])
     await tab.until("/waits in the inbox until nobody comes/.test(log.innerText)")
+    late = await open_page(chromium, embedded.url)
+    await enter(late, "nobody")
+    await late.until("/are you there/.test(log.innerText)")
+    # What has come does not come again after a reload.
+    await late.evaluate("location.reload()")
+    await late.until("document.getElementById('talk').hidden && !!document.querySelector('.node')")
+    await enter(late, "nobody")
+    await write(tab, "nobody", ["and now?"])
+    await late.until("/and now/.test(log.innerText)")
+    assert await came(late) == ["and now?"]
 
 
 async def test_without_the_token_no_name_and_no_button_is_shown(
