@@ -98,10 +98,7 @@ class Demo:
         async for message in client:
             self.say(f"{name:10} got from {message.sender}: “{_text(message)}”")
             if message.sender not in ("alice", "bob"):
-                await client.send(message.sender, self._reply(client, message))
-
-    def _reply(self, client: Client, message: Message) -> str:
-        return f"got “{_text(message)}” on {client.url}, at offset {message.offset} of my inbox"
+                await client.send(message.sender, _reply(client, message))
 
     async def _keep_node(self, stack: contextlib.AsyncExitStack, port: int) -> None:
         """Start a node; whenever it has been drained, end it and start another one."""
@@ -146,6 +143,12 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _reply(client: Client, message: Message) -> object:
+    """Return an answer as the page writes it: `via` is for the way that it shows."""
+    text = f"got “{_text(message)}” on {client.url}, at offset {message.offset} of my inbox"
+    return {"text": text, "via": client.url}
 
 
 def _text(message: Message) -> object:

@@ -168,7 +168,9 @@ export class Chat {
 
   #received(message, client) {
     const draw = addEntry("in", `${message.from} to you`, textOf(message.body));
-    draw(incoming(message, client.url, this.name, now()));
+    // Pages tell where they are. That comes from the sender, so only the url of a node is taken for one.
+    const by = this.cluster.nameOf(message.body?.via);
+    draw(incoming(message, { by, here: placeOf(client.url), me: this.name }, now()));
     if (!byId("to").value) byId("to").value = message.from;
   }
 }

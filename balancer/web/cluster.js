@@ -132,6 +132,11 @@ export class Cluster {
     return this.there.reduce((sum, node) => sum + (node.rates?.in ?? 0), 0);
   }
 
+  /** The name of the node with a url; null if it is that of no node which is shown. */
+  nameOf(url) {
+    return this.nodes.find((node) => node.seen.url === url)?.name ?? null;
+  }
+
   /** The names of the nodes that a user is connected to; empty if that is not known. */
   placesOf(user) {
     const has = (node) => node.status?.sample.some((person) => person.user === user);

@@ -22,14 +22,12 @@ export function outgoing(way, placesOf) {
   return way.done ? steps : [...steps, [way.has("stored") ? `on its way to ${way.to}` : "waiting for the node", "", true]];
 }
 
-/** Return the same for a message that has come. */
-export function incoming({ from, body, offset, time }, url, me, at) {
-  const by = typeof body?.via === "string" && body.via ? placeOf(body.via) : "a node";
-  const here = placeOf(url);
+/** Return the same for a message that has come here to `me`, taken by a node; null if it is not known by which. */
+export function incoming({ from, offset, time }, { by, here, me }, at) {
   return [
-    [`taken from ${from} by ${by}`, clockMs(time), false],
+    [`taken from ${from} by ${by ?? "a node"}`, clockMs(time), false],
     [`stored: ${inbox(me, offset)}`, "", false],
-    [by === "a node" ? `to ${here}` : fanout(by, [here]), "", false],
+    [by === null ? `to ${here}` : fanout(by, [here]), "", false],
     ["arrived here", later(at - time), false],
   ];
 }

@@ -58,6 +58,7 @@ async def test_the_models(chromium: Chromium, embedded: EmbeddedCluster) -> None
     await rates_come_of_counters(tab)
     await what_is_wrong_is_said(tab)
     await ways_follow_frames(tab)
+    await only_nodes_have_names(tab)
     await numbers_are_worded(tab)
 
 
@@ -148,6 +149,13 @@ async def ways_follow_frames(tab: Tab) -> None:
         ["s-1", "sent again stored fanout delivered"],
         ["s-2", "sent refused"],
     ]
+
+
+async def only_nodes_have_names(tab: Tab) -> None:
+    """What a sender says of where he is counts only if it is the url of a node."""
+    code = """const c = new m.Cluster(); c.take(given, 0);
+        return ["ws://a:1/ws", "ws://b:1/ws", "your bank", undefined].map((url) => c.nameOf(url))"""
+    assert await run(tab, "cluster", code, given=answer(NODE)) == ["a:1", None, None, None]
 
 
 async def numbers_are_worded(tab: Tab) -> None:
