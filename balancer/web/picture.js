@@ -22,8 +22,10 @@ class Card {
     this.state = make("span", { class: "state" });
     this.here = make("p", { class: "here" });
     this.bar = make("progress", { class: "bar", max: 1 });
+    this.share = make("span", { class: "share-words", "aria-hidden": "true" });
+    // The curve below them is that of the messages.
     this.facts = Object.fromEntries(
-      ["Clients", "Messages", "Running", "About"].map((name) => [name, make("dd")]),
+      ["Clients", "Running", "About", "Messages"].map((name) => [name, make("dd")]),
     );
     this.spark = sparkline();
     this.people = make("ul", { class: "people", "aria-label": "Who is connected here" });
@@ -34,7 +36,7 @@ class Card {
       "li",
       { class: "node", "aria-labelledby": this.name.id },
       make("div", { class: "node-head" }, this.name, this.state),
-      this.bar,
+      make("div", { class: "share" }, this.bar, this.share),
       make("dl", { class: "facts" }, ...facts),
       this.spark,
       this.here,
@@ -54,10 +56,8 @@ class Card {
     this.element.classList.toggle("yours", you !== null);
     say(this.here, you === null ? "" : `You are here as ${you}`);
     this.here.hidden = you === null;
-    const share = total ? node.channels / total : 0;
-    this.bar.value = share;
-    mark(this.bar, "aria-label", `${node.name}: ${Math.round(share * 100)} % of all connections`);
-    say(this.facts.Clients, clientsOf(node, share));
+    this.#measure(total ? node.channels / total : 0);
+    say(this.facts.Clients, clientsOf(node));
     say(this.facts.Messages, messagesOf(node));
     const uptime = status?.uptime ?? now - seen.started;
     say(this.facts.Running, state === "gone" ? `until ${clock(node.goneAt)}` : `for ${duration(uptime)}`);
@@ -66,6 +66,13 @@ class Card {
     this.#name(state === "gone" ? [] : (status?.sample ?? []), node.channels);
     this.button.hidden = !mayDrain || state !== "up";
     if (!this.#armed) say(this.button, `Drain ${node.name}`);
+  }
+
+  #measure(share) {
+    const percent = Math.round(share * 100);
+    this.bar.value = share;
+    say(this.share, this.node.state === "gone" ? "" : `${percent}\u00a0% of clients`);
+    mark(this.bar, "aria-label", `${this.node.name}: ${percent} % of all connections`);
   }
 
   #name(sample, channels) {
@@ -105,10 +112,10 @@ function named({ user, device }) {
   return `${user} (${device.startsWith("page-") ? "page" : device})`;
 }
 
-function clientsOf({ channels, status, state }, share) {
+function clientsOf({ channels, status, state }) {
   if (state === "gone") return "none any more";
   const users = status ? `, ${count(status.users, "user")}` : "";
-  return `${count(channels, "connection")} (${Math.round(share * 100)}\u00a0%)${users}`;
+  return `${count(channels, "connection")}${users}`;
 }
 
 function messagesOf({ rates, status, seen, state }) {
