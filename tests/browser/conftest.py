@@ -15,6 +15,7 @@ from server.backends import MemoryWorld
 from tests.browser.chromium import Chromium, ChromiumMissing
 from tests.browser.embedded import EmbeddedCluster
 from tests.scenarios.conftest import start_node  # noqa: F401 - a fixture
+from tests.scripts.conftest import checkout  # noqa: F401 - a fixture
 
 TOKEN = "the-operators-token-of-the-tests"
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stack.instance import HOST
 from scripts.stack.paths import ROOT
+from scripts.stack.probe import listens
 from scripts.stack.venv import fingerprint
 from tests.services import free_port
 
@@ -50,6 +52,14 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     yield made
     made.run("cluster", "down")
     made.run("services", "down")
+
+
+def free_node_port() -> int:
+    """Return a port for `IM_NODE_PORT`: it is free with the next one, and with those ten above."""
+    while True:
+        port = free_port()
+        if not any(listens(HOST, port + more) for more in (1, 10, 11)):
+            return port
 
 
 def _lend_programs(venv: Path) -> None:

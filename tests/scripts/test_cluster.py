@@ -10,7 +10,7 @@ import pytest
 from scripts.stack.instance import HOST
 from scripts.stack.probe import listens, redis_version
 from scripts.stack.waiting import wait_until
-from tests.scripts.conftest import Checkout
+from tests.scripts.conftest import Checkout, free_node_port
 from tests.services import OwnRabbitMQ, OwnRedis, ZooKeeper, free_port
 
 
@@ -27,20 +27,12 @@ def cluster(
         "IM_ZK_PORT": int(zookeeper.hosts.rpartition(":")[2]),
         "IM_REDIS_PORT": own_redis.port,
         "IM_AMQP_PORT": own_rabbitmq.port,
-        "IM_NODE_PORT": _four_free_ports(),
+        "IM_NODE_PORT": free_node_port(),
         "IM_BALANCER_PORT": free_port(),
     }
     names = {f"IM_{program}_START_CLUSTER": cluster_name for program in ("SERVER", "BALANCER")}
     checkout.environ |= {**names, **{name: str(port) for name, port in ports.items()}}
     return checkout
-
-
-def _four_free_ports() -> int:
-    """Return a port that is free with the next one, and with those ten above them."""
-    while True:
-        port = free_port()
-        if not any(listens(HOST, port + more) for more in (1, 10, 11)):
-            return port
 
 
 def _nodes(environ: dict[str, str]) -> list[object]:
