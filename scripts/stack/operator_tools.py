@@ -1,4 +1,4 @@
-"""The programs by which the tests check the files in `deploy/`: nothing of them is started."""
+"""Programs of others by which the tests check the files in `deploy/`, and run the docs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import shutil
 from scripts.stack.packages import can_install, install
 from scripts.stack.paths import RUN
 
-PACKAGES = {"promtool": "prometheus", "systemd-analyze": "systemd"}
+PACKAGES = {
+    "promtool": "prometheus",
+    "systemd-analyze": "systemd",
+    "curl": "curl",
+    "openssl": "openssl",
+}
 """Debian's package for each program."""
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,16 +43,25 @@ class Checkout:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
     """Give a checkout whose services have free ports; what it started is ended."""
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    with made_checkout(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def made_checkout(folder: Path) -> Iterator[Checkout]:
+    """Make a checkout in a folder; end what it started in the end."""
+    shutil.copytree(ROOT / "scripts", folder / "scripts")
     for name in ("compose.yaml", "setup.cfg", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    _lend_programs(tmp_path / ".venv")
+        shutil.copy(ROOT / name, folder)
+    _lend_programs(folder / ".venv")
     ports = {name: str(free_port()) for name in ("IM_ZK_PORT", "IM_REDIS_PORT", "IM_AMQP_PORT")}
     # The packages are what is tested here; no engine is looked for at a port nobody listens on.
-    made = Checkout(tmp_path, {**ports, "DOCKER_HOST": f"tcp://127.0.0.1:{free_port()}"})
-    yield made
-    made.run("cluster", "down")
-    made.run("services", "down")
+    made = Checkout(folder, {**ports, "DOCKER_HOST": f"tcp://127.0.0.1:{free_port()}"})
+    try:
+        yield made
+    finally:
+        made.run("cluster", "down")
+        made.run("services", "down")
 
 
 def free_node_port() -> int:
@@ -65,5 +75,8 @@ def free_node_port() -> int:
 def _lend_programs(venv: Path) -> None:
     """Let the checkout use the environment of the tests, and never install anything into it."""
     venv.mkdir()
-    (venv / "bin").symlink_to(Path(sys.prefix, "bin"))
+    # Where the tests run without an environment of their own, Python needs no more than `bin`.
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        if Path(sys.prefix, name).exists():
+            (venv / name).symlink_to(Path(sys.prefix, name))
     (venv / "installed").write_text(fingerprint())
