@@ -1,80 +1,53 @@
 """Where the channels of a node report to: it passes each event on to the part that it concerns."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from cluster import frames
 from cluster.codes import CloseCode
 from cluster.errors import Unavailable
 from cluster.frames import Connect
-from server.acknowledgements import Acknowledgements
-from server.caretaker import Caretaker
 from server.channel import Channel
-from server.hub import Hub
-from server.leaves import Leaves
-from server.login import Login
-from server.presence import Presence
-from server.rebalancer import Rebalancer
-from server.replay import Replay
-from server.router import Router
-from server.stats import Stats
-from server.tasks import Tasks
+
+if TYPE_CHECKING:
+    from server.parts import Parts
 
 
 class ChannelEvents:
     """The node's side of `server.events.Events`."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        router: Router,
-        login: Login,
-        leaves: Leaves,
-        replay: Replay,
-        acknowledgements: Acknowledgements,
-        presence: Presence,
-        caretaker: Caretaker,
-        rebalancer: Rebalancer,
-        tasks: Tasks,
-        stats: Stats,
-    ) -> None:
-        self._hub = hub
-        self._login = login
-        self._leaves = leaves
-        self._acknowledgements = acknowledgements
-        self._presence = presence
-        self._caretaker = caretaker
-        self._rebalancer = rebalancer
-        self._tasks = tasks
-        self._stats = stats
+    def __init__(self, parts: "Parts") -> None:
+        """Make what channels report to, when all other parts are there."""
+        self._parts = parts
         # The two that are on the hot path go straight to where they belong.
-        self.submit = router.submit
-        self.missing = replay.want
+        self.submit = parts.router.submit
+        self.missing = parts.replay.want
 
     def opened(self, channel: Channel) -> None:
         """See `server.events.Events`."""
-        self._hub.opened(channel)
-        self._caretaker.opened(channel)
+        self._parts.hub.opened(channel)
+        self._parts.caretaker.opened(channel)
 
     def connecting(self, channel: Channel, frame: Connect) -> None:
         """See `server.events.Events`."""
-        self._caretaker.connecting(channel)
+        self._parts.caretaker.connecting(channel)
         if frame.moved:
-            self._rebalancer.settle(channel)
-        self._tasks.spawn(self._login.connect(channel, frame))
+            self._parts.rebalancer.settle(channel)
+        self._parts.tasks.spawn(self._parts.login.connect(channel, frame))
 
     def acknowledged(self, channel: Channel, offset: int) -> None:
         """See `server.events.Events`."""
-        self._acknowledgements.note(channel, offset)
+        self._parts.acknowledgements.note(channel, offset)
 
     def asked_presence(self, channel: Channel, user: str) -> None:
         """See `server.events.Events`."""
-        self._tasks.spawn(self._answer_presence(channel, user))
+        self._parts.tasks.spawn(self._answer_presence(channel, user))
 
     async def _answer_presence(self, channel: Channel, user: str) -> None:
         online: bool | None = None
         try:
             with suppress(Unavailable):
-                online = bool(await self._presence.channels_of(user))
+                online = bool(await self._parts.presence.channels_of(user))
         finally:
             # Whatever happened: the client waits for it.
             channel.tell(frames.Presence(user=user, online=online))
@@ -82,19 +55,20 @@ class ChannelEvents:
 
     def writable(self, channel: Channel, writable: bool) -> None:
         """See `server.events.Events`."""
-        self._caretaker.writable(channel, writable)
+        self._parts.caretaker.writable(channel, writable)
 
     def ended(self, channel: Channel, code: int) -> None:
         """See `server.events.Events`."""
-        if channel not in self._hub.channels:
+        parts = self._parts
+        if channel not in parts.hub.channels:
             return
-        self._hub.ended(channel)
-        self._caretaker.ended(channel)
-        self._rebalancer.ended(channel)
-        self._stats.closes[_label(code)] += 1
+        parts.hub.ended(channel)
+        parts.caretaker.ended(channel)
+        parts.rebalancer.ended(channel)
+        parts.stats.closes[_label(code)] += 1
         if channel.user:
-            self._leaves.note(channel)
-            self._acknowledgements.hurry()
+            parts.leaves.note(channel)
+            parts.acknowledgements.hurry()
 
 
 def _label(code: int) -> str:

@@ -10,10 +10,10 @@ from cluster.errors import AuthenticationFailed, EpochChanged, InvalidName, Unav
 from cluster.frames import Connect
 from cluster.names import check_name
 from server.auth import Authenticate
+from server.backends import Backends
 from server.channel import Channel
-from server.directory import Directory
 from server.hub import Hub
-from server.inbox import Inbox, Position
+from server.inbox import Position
 from server.leaves import Leaves
 from server.welcome import Welcome
 
@@ -28,34 +28,28 @@ class Login:
     def __init__(
         self,
         hub: Hub,
-        directory: Directory,
-        inbox: Inbox,
+        backends: Backends,
         welcome: Welcome,
         leaves: Leaves,
         *,
         authenticate: Authenticate,
-        store_answers: Callable[[], bool],
         epoch_changed: Callable[[], None],
     ) -> None:
         """Make the login of one node.
 
         Args:
             hub: where connected channels are entered.
-            directory: where the rest of the cluster finds them.
-            inbox: what they have to get.
+            backends: the directory, in which the rest of the cluster finds them, and the inboxes.
             welcome: tells them so.
             leaves: takes those out again who are gone before they are connected.
             authenticate: raises `AuthenticationFailed` for a token that does not prove the user.
-            store_answers: tells whether directory and inbox answer now.
             epoch_changed: called when the store turns out to be another one.
         """
         self._hub = hub
-        self._directory = directory
-        self._inbox = inbox
+        self._backends = backends
         self._welcome = welcome
         self._leaves = leaves
         self._authenticate = authenticate
-        self._store_answers = store_answers
         self._epoch_changed = epoch_changed
         # Nobody is connected before this is set: the node is not complete yet.
         self.ready = asyncio.Event()
@@ -83,7 +77,7 @@ class Login:
         await self.ready.wait()
         if not channel.open:
             return
-        if not self._store_answers():
+        if not self._backends.store_answers():
             # Said before anything is begun: clients come again and again while it is away.
             channel.refuse(ErrorCode.UNAVAILABLE, _NO_ANSWER, CloseCode.UNAVAILABLE)
             return
@@ -104,18 +98,19 @@ class Login:
         channel.user, channel.device = frame.user, frame.device
         channel.id = secrets.token_hex(8)
         self._hub.add(channel)
-        epoch = self._inbox.epoch
+        inbox, directory = self._backends.inbox, self._backends.directory
+        epoch = inbox.epoch
         # What it has was counted in another epoch: it has nothing of this one.
         has = 0 if frame.epoch not in (None, epoch) else frame.offset
         _, position = await asyncio.gather(
-            self._directory.add(channel.user, channel.id),
-            self._inbox.position(channel.user, channel.device, has),
+            directory.add(channel.user, channel.id),
+            inbox.position(channel.user, channel.device, has),
         )
         if not channel.open:
             self._leaves.note(channel)
             return
-        if epoch != self._inbox.epoch:
-            raise EpochChanged(epoch, self._inbox.epoch)
+        if epoch != inbox.epoch:
+            raise EpochChanged(epoch, inbox.epoch)
         after, recovered = starting_point(frame, epoch, position)
         channel.sequence.begin(after, position.head)
         self._welcome.say(channel, epoch, after, recovered=recovered)

@@ -78,12 +78,10 @@ class Parts:
         self.router = self._make_router(inbox, settings)
         self.login = Login(
             self.hub,
-            directory,
-            inbox,
+            backends,
             self.welcome,
             self.leaves,
             authenticate=make_authenticate(settings),
-            store_answers=backends.store_answers,
             epoch_changed=epoch_changed,
         )
         self.admission = make_admission(settings, self.hub)
@@ -94,7 +92,8 @@ class Parts:
         self.rebalancer = Rebalancer(
             node_id, self.hub, self.mover, self._snapshot, shedding, clock=time.monotonic
         )
-        self.events = self._connect()
+        self.events = ChannelEvents(self)
+        self.degradation.on_change = self._tell_degradation
 
     def _make_router(self, inbox: Inbox, settings: NodeSettings) -> Router:
         return Router(
@@ -111,24 +110,8 @@ class Parts:
     def _snapshot(self) -> Snapshot:
         return self.presence.snapshot
 
-    def _connect(self) -> ChannelEvents:
-        """Have what happens in one part reach the others."""
-        self.degradation.on_change = lambda: self.tasks.spawn(
-            self.hub.tell_all(self.degradation.frame())
-        )
-        return ChannelEvents(
-            self.hub,
-            self.router,
-            self.login,
-            self.leaves,
-            self.replay,
-            self.acknowledgements,
-            self.presence,
-            self.caretaker,
-            self.rebalancer,
-            self.tasks,
-            self.stats,
-        )
+    def _tell_degradation(self) -> None:
+        self.tasks.spawn(self.hub.tell_all(self.degradation.frame()))
 
     def run(self) -> None:
         """Start every loop."""
