@@ -31,4 +31,22 @@ def room_for_connections() -> int | None:
 
 def room_within(limit: int) -> int:
     """Return how many clients a limit of open files leaves room for; at least 1."""
-    return max(1, limit - max(_RESERVE, int(limit * _RESERVE_SHARE)))
+    return max(1, limit - _reserve(limit))
+
+
+def room_for_sockets() -> int | None:
+    """Return how many sockets clients may have, handshakes under way included; None for no limit.
+
+    Half of what is kept back for other things: what never finishes its handshake may not have it.
+    """
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else sockets_within(soft)
+
+
+def sockets_within(limit: int) -> int:
+    """Return how many sockets of clients a limit of open files leaves room for; at least 1."""
+    return max(1, limit - _reserve(limit) // 2)
+
+
+def _reserve(limit: int) -> int:
+    return max(_RESERVE, int(limit * _RESERVE_SHARE))

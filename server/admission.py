@@ -12,6 +12,9 @@ moment. Those that came too fast get appointments: each refusal books the next f
 those that were booked before, `1 / rate` seconds apart, so that a crowd comes back about as fast as
 it can be taken. Not all keep theirs (they may have found another node, or come earlier), which
 costs nothing: places that lie in the past are free again.
+
+Before its handshake nobody can be told anything. So a socket for which there is no room at all is
+cut off: whoever opens many and says nothing must not have the files that a node needs for itself.
 """
 
 import math
@@ -57,6 +60,7 @@ class Admission:
         open_channels: Callable[[], int],
         *,
         max_connections: int | None,
+        max_sockets: int | None = None,
         accept_rate: float,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random_module.random,
@@ -66,6 +70,8 @@ class Admission:
         Args:
             open_channels: returns how many channels are open now.
             max_connections: how many there may be; None for no limit.
+            max_sockets: how many sockets there may be, whether their handshake has come or not;
+                None for no limit.
             accept_rate: new ones a second; 0 for no limit.
             clock: returns monotonic seconds.
             random: returns a number from 0 up to, not including, 1.
@@ -73,6 +79,9 @@ class Admission:
         self._open_channels = open_channels
         # How many channels there may be; None for no limit.
         self.max_connections = max_connections
+        self._max_sockets = max_sockets
+        # How many sockets there are; counted by `arrived` and `left`.
+        self._sockets = 0
         self._rate = accept_rate
         self._clock = clock
         self._random = random
@@ -84,6 +93,15 @@ class Admission:
         self._filled = clock()
         # The moment of the last appointment that was given.
         self._booked = self._filled
+
+    def arrived(self) -> bool:
+        """Count a socket; False if there is no room for it: cut it off. `left` follows anyway."""
+        self._sockets += 1
+        return self._max_sockets is None or self._sockets <= self._max_sockets
+
+    def left(self) -> None:
+        """Count a socket that is gone."""
+        self._sockets -= 1
 
     def check(self) -> Refusal | None:
         """Return why a handshake is turned away; None if it is to be answered."""

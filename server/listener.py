@@ -22,6 +22,8 @@ async def listen(settings: NodeSettings, parts: Parts) -> asyncio.Server:
         settings.max_buffer_bytes,
         settings.origins,
         parts.admission.check,
+        parts.admission.arrived,
+        parts.admission.left,
     )
     return await asyncio.get_running_loop().create_server(
         lambda: WebSocketTransport(transport, parts.stats, parts.make_channel),

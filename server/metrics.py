@@ -28,7 +28,7 @@ _TOTALS = {
 }
 
 _BY_LABEL = {
-    "handshakes": ("result", "WebSocket handshakes, by `accepted` or the HTTP status."),
+    "handshakes": ("result", "WebSocket handshakes, by `accepted`, `cut` or the HTTP status."),
     "turned_away": ("reason", "Handshakes answered with 503 and Retry-After, by why."),
     "closes": ("code", "Channels that ended, by close code."),
     "refused": ("code", "Frames and connects refused, by error code."),

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 
-from cluster.file_limit import room_for_connections
+from cluster.file_limit import room_for_connections, room_for_sockets
 from cluster.snapshot import Snapshot
 from server.acknowledgements import Acknowledgements
 from server.admission import Admission
@@ -152,10 +152,12 @@ def make_authenticate(settings: NodeSettings) -> Authenticate:
 
 def make_admission(settings: NodeSettings, hub: Hub) -> Admission:
     """Make the admission that the settings ask for."""
-    limit = settings.max_connections
+    limit, sockets = settings.max_connections, room_for_sockets()
     return Admission(
         lambda: len(hub.channels),
         max_connections=room_for_connections() if limit is None else limit,
+        # Who names a limit of clients gets it.
+        max_sockets=None if sockets is None else max(sockets, limit or 0),
         accept_rate=settings.accept_rate,
     )
 

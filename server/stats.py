@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Stats:
     """Totals since the node started; `server.metrics` shows them to Prometheus."""
 
-    # WebSocket handshakes, by how they ended: `accepted` or the HTTP status.
+    # WebSocket handshakes, by how they ended: `accepted`, the HTTP status, or `cut` for a socket
+    # that was cut off before its handshake.
     handshakes: Counter[str] = field(default_factory=Counter)
     # Of them, those that got a 503 and a time to come back, by why.
     turned_away: Counter[str] = field(default_factory=Counter)

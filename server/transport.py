@@ -66,6 +66,8 @@ class TransportSettings:
         origins: allowed values of the `Origin` header; None to allow every one. Clients that are
             no browsers send none, and are always allowed.
         admit: called for each handshake; returns why it is turned away, None if it is not.
+        arrived: called for each socket; False if it is to be cut off before its handshake.
+        left: called for each socket that is gone.
     """
 
     path: str
@@ -73,6 +75,8 @@ class TransportSettings:
     max_buffer_bytes: int
     origins: tuple[str, ...] | None = None
     admit: Callable[[], Refusal | None] = lambda: None
+    arrived: Callable[[], bool] = lambda: True
+    left: Callable[[], None] = lambda: None
 
 
 class WebSocketTransport(asyncio.Protocol):
@@ -174,6 +178,10 @@ class WebSocketTransport(asyncio.Protocol):
         """See `asyncio.BaseProtocol`."""
         # Not checked by isinstance: uvloop's transports do not derive from asyncio's.
         self._tcp = tcp = cast(asyncio.Transport, transport)
+        if not self._settings.arrived():
+            self._stats.handshakes["cut"] += 1
+            tcp.abort()
+            return
         tcp.set_write_buffer_limits(high=self._settings.max_buffer_bytes)
         self._deadline(HANDSHAKE_TIMEOUT)
 
@@ -205,6 +213,7 @@ class WebSocketTransport(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.BaseProtocol`."""
         self._tcp = None
+        self._settings.left()
         self._no_deadline()
         if self._ws.state is not State.CLOSED:
             self._ws.receive_eof()

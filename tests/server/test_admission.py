@@ -50,6 +50,16 @@ def test_a_full_node_turns_away_until_somebody_leaves() -> None:
     assert gate.come() is not None
 
 
+def test_sockets_beyond_the_limit_are_to_be_cut_off() -> None:
+    admission = Admission(lambda: 0, max_connections=None, max_sockets=2, accept_rate=0.0)
+    assert [admission.arrived() for _ in range(3)] == [True, True, False]
+    admission.left()
+    assert not admission.arrived()
+    for _ in range(3):
+        admission.left()
+    assert [admission.arrived() for _ in range(3)] == [True, True, False]
+
+
 def test_a_draining_node_turns_everyone_away() -> None:
     gate = Gate(limit=1)
     gate.open = 1

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from server import router
+from server import parts, router
 from server.backends import MemoryWorld
 from tests.server.embedded import Client, client, metric, running
 from tests.server.faults import FaultyInbox, faulty
@@ -106,3 +106,21 @@ async def test_a_sender_that_outruns_the_store_is_paused(monkeypatch: pytest.Mon
         await sending
         await eventually(lambda: not channel.paused)
         await alice.nothing_else()
+
+
+async def test_sockets_that_say_nothing_leave_room_for_other_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "room_for_sockets", lambda: 3)
+    async with running() as [node], client(node, "alice") as alice:
+        assert node.record is not None
+        port = node.record.port
+        quiet = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10)]
+        await eventually(lambda: node.parts.stats.handshakes["cut"] == 8)
+        assert not quiet[0][0].at_eof()
+        await alice.nothing_else()
+        for _, writer in quiet:
+            writer.close()
+        await eventually(lambda: node.parts.admission._sockets == 1)
+        async with client(node, "bob") as bob:
+            await bob.nothing_else()

@@ -86,6 +86,15 @@ async def test_a_handshake_that_is_turned_away_is_told_when_to_come_back() -> No
     assert wire.peer.stats.turned_away == {"full": 1}
 
 
+async def test_a_socket_that_there_is_no_room_for_is_cut_off_and_counted_out() -> None:
+    gone: list[str] = []
+    wire = Wire(arrived=lambda: False, left=lambda: gone.append("gone"))
+    assert wire.peer.tcp.aborted
+    assert wire.peer.stats.handshakes == {"cut": 1}
+    wire.peer.hang_up()
+    assert gone == ["gone"]
+
+
 async def test_what_is_no_handshake_of_ours_is_not_asked_about() -> None:
     asked: list[str] = []
     wire = Wire(admit=lambda: asked.append("asked"))
