@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import shutil
+import sys
 from typing import Any
 
 import click
@@ -67,5 +69,11 @@ def doctor(context: click.Context, /, zk: str | None, json: bool, **options: Any
     logging.basicConfig(handlers=[logging.NullHandler()])
     patient = Patient(zk=parse_zookeeper(zk or DEFAULT_ZOOKEEPER), **options)
     findings = asyncio.run(examine(patient))
-    click.echo(report.as_json(findings) if json else "\n".join(report.as_lines(findings)))
+    if json:
+        click.echo(report.as_json(findings))
+    elif sys.stdout.isatty():
+        columns = shutil.get_terminal_size().columns
+        click.echo("\n".join(report.for_terminal(findings, columns)))
+    else:
+        click.echo("\n".join(report.as_lines(findings)))
     context.exit(1 if has_failed(findings) else 0)

@@ -2,7 +2,7 @@
 
 from cluster.errors import ServiceUnavailable
 from server.bus_rabbitmq_reason import LOGIN_REFUSED, VHOST_REFUSED
-from server.redis_errors import is_login_refusal
+from server.redis_errors import is_account_refusal
 
 # How each is called by `scripts/services`, and by the option that names it.
 _NAMES = {
@@ -13,8 +13,8 @@ _NAMES = {
 
 
 def cure_of(exc: ServiceUnavailable) -> str:
-    """Return what to do; to start it is no cure for one that answers and lets nobody in."""
+    """Return what to do; to start it is no cure for one that answers, and refuses."""
     script, option = _NAMES[exc.service]
-    if exc.reason in (LOGIN_REFUSED, VHOST_REFUSED) or is_login_refusal(exc.reason):
-        return f"see user and password in {option}; 'server doctor' says more"
+    if exc.reason in (LOGIN_REFUSED, VHOST_REFUSED) or is_account_refusal(exc.reason):
+        return f"see the account in {option} and its rights; 'server doctor' says more"
     return f"start it with 'scripts/services up {script}', or name another with {option}"

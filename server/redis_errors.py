@@ -47,6 +47,11 @@ def is_login_refusal(reason: str) -> bool:
     return any(word in reason for word in _LOGIN)
 
 
+def is_account_refusal(reason: str) -> bool:
+    """Tell whether a reason says that, or that this user lacks a right."""
+    return is_login_refusal(reason) or "NOPERM" in reason
+
+
 def refusal(text: str, address: str) -> CommandFailed | ServiceUnavailable:
     """Return the error for an error reply.
 

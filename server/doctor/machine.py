@@ -67,7 +67,7 @@ def _judge_files(facts: MachineFacts, wanted: int | None, findings: Findings) ->
         "open files",
         found,
         "every client is an open file; beyond the limit clients are turned away",
-        f"ulimit -Hn {needed}; for systemd LimitNOFILE={needed}, "
+        f"ulimit -Hn {needed} as root; for systemd LimitNOFILE={needed}, "
         f"for Docker --ulimit nofile={needed}",
     )
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from server.doctor.clock import Skew, judge_clock
 from server.doctor.finding import Finding, Findings
+from server.doctor.redis_cli import redis_cli
 from server.redis_errors import is_login_refusal
 
 LEAST_VERSION = (7, 0)
 # The share of its memory that a Redis may use without anybody being told.
 MUCH = 0.8
 # What the account needs; see docs/data-model.md, "The connection".
-RIGHTS = "~{cluster}:* +@read +@write +@scripting +time +ping +select"
+RIGHTS = "'~{cluster}:*' +@read +@write +@scripting +time +ping +select"
 
 _LOSES = "without it a restart loses every message that waits, and all that was called sent"
 
@@ -43,6 +44,11 @@ class RedisFacts:
     skew: Skew | None = None
     epoch: str | None = None
 
+    @property
+    def cli(self) -> str:
+        """How to call `redis-cli` for it."""
+        return redis_cli(self.address)
+
 
 def judge_redis(facts: RedisFacts) -> list[Finding]:
     """Return the findings."""
@@ -56,13 +62,14 @@ def judge_redis(facts: RedisFacts) -> list[Finding]:
             "settings",
             "this account may not ask for them",
             "version, role, append-only file and memory were not seen",
-            "look yourself: redis-cli INFO; or redis-cli ACL SETUSER ACCOUNT +info +config|get",
+            f"look yourself: {facts.cli} INFO; "
+            f"or {facts.cli} ACL SETUSER ACCOUNT +info '+config|get'",
         )
     else:
         _judge_version(facts.info, findings)
-        _judge_role(facts.info, findings)
-        _judge_file(facts.info, facts.appendfsync, findings)
-        _judge_memory(facts.info, findings)
+        _judge_role(facts, facts.info, findings)
+        _judge_file(facts, facts.info, findings)
+        _judge_memory(facts, facts.info, findings)
     _judge_rights(facts, findings)
     if facts.skew is not None:
         judge_clock(facts.skew, findings)
@@ -77,7 +84,7 @@ def _judge_failure(facts: RedisFacts, failure: str, findings: Findings) -> None:
             "login",
             f"{facts.address}: {failure}",
             "a node gets in with the same name and password",
-            "--redis redis://USER:PASSWORD@HOST:PORT; see redis-cli ACL LIST",
+            f"--redis redis://USER:PASSWORD@HOST:PORT; see {facts.cli} ACL LIST",
         )
     elif "NOPERM" in failure:
         findings.fail("rights", failure, "a node needs these commands and keys", _grant(facts))
@@ -109,7 +116,7 @@ def _judge_version(info: Mapping[str, str], findings: Findings) -> None:
         )
 
 
-def _judge_role(info: Mapping[str, str], findings: Findings) -> None:
+def _judge_role(facts: RedisFacts, info: Mapping[str, str], findings: Findings) -> None:
     if info.get("role") == "master":
         findings.ok("role", "primary")
         return
@@ -118,36 +125,36 @@ def _judge_role(info: Mapping[str, str], findings: Findings) -> None:
         "role",
         f"a replica of {primary}",
         "a replica takes no writes",
-        f"--redis redis://{primary}, or make it the primary: redis-cli REPLICAOF NO ONE",
+        f"--redis redis://{primary}, or make it the primary: {facts.cli} REPLICAOF NO ONE",
     )
 
 
-def _judge_file(info: Mapping[str, str], appendfsync: str | None, findings: Findings) -> None:
+def _judge_file(facts: RedisFacts, info: Mapping[str, str], findings: Findings) -> None:
     if info.get("aof_enabled") != "1":
         findings.fail(
             "append-only file",
             "off",
             _LOSES,
-            "redis-cli CONFIG SET appendonly yes && redis-cli CONFIG REWRITE",
+            _setting(facts, "appendonly yes"),
         )
         return
     if info.get("aof_last_write_status", "ok") != "ok":
         findings.fail(
             "append-only file", "its last write failed", "it takes no writes", "df -h; see its log"
         )
-    if appendfsync == "no":
+    if facts.appendfsync == "no":
         findings.warn(
             "append-only file",
             "on, appendfsync no",
             "a machine that loses power loses some 30 s of what was called sent",
-            "redis-cli CONFIG SET appendfsync everysec && redis-cli CONFIG REWRITE",
+            _setting(facts, "appendfsync everysec"),
         )
     else:
-        told = "not told to this account" if appendfsync is None else appendfsync
+        told = facts.appendfsync or "not told to this account"
         findings.ok("append-only file", f"on, appendfsync {told}")
 
 
-def _judge_memory(info: Mapping[str, str], findings: Findings) -> None:
+def _judge_memory(facts: RedisFacts, info: Mapping[str, str], findings: Findings) -> None:
     policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         findings.ok("eviction", policy)
@@ -156,7 +163,7 @@ def _judge_memory(info: Mapping[str, str], findings: Findings) -> None:
             "eviction",
             policy,
             "when its memory is full it drops inboxes and offsets, silently",
-            "redis-cli CONFIG SET maxmemory-policy noeviction && redis-cli CONFIG REWRITE",
+            _setting(facts, "maxmemory-policy noeviction"),
         )
     used, limit = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     whole = limit or int(info.get("total_system_memory", 0))
@@ -167,7 +174,7 @@ def _judge_memory(info: Mapping[str, str], findings: Findings) -> None:
             "memory",
             found,
             "when it is full nothing can be stored, and senders get errors",
-            "redis-cli CONFIG SET maxmemory BYTES, or fewer messages: --inbox-max, --inbox-age",
+            f"{facts.cli} CONFIG SET maxmemory BYTES, or fewer messages: --inbox-max, --inbox-age",
         )
     else:
         findings.ok("memory", found)
@@ -187,5 +194,10 @@ def _judge_rights(facts: RedisFacts, findings: Findings) -> None:
         findings.ok("rights", "every command that a node uses is allowed")
 
 
+def _setting(facts: RedisFacts, words: str) -> str:
+    """Return how to change a setting, so that it also holds after a restart."""
+    return f"{facts.cli} CONFIG SET {words} && {facts.cli} CONFIG REWRITE"
+
+
 def _grant(facts: RedisFacts) -> str:
-    return f"redis-cli ACL SETUSER ACCOUNT {RIGHTS.format(cluster=facts.cluster)}"
+    return f"{facts.cli} ACL SETUSER ACCOUNT {RIGHTS.format(cluster=facts.cluster)}"

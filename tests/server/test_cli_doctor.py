@@ -88,7 +88,7 @@ async def test_redis_without_its_append_only_file(set_up: SetUp, own_redis: OwnR
     assert off == b"+OK\r\n"
     line = await set_up.fault(redis=own_redis.url)
     assert "append-only file: off" in line
-    assert "redis-cli CONFIG SET appendonly yes" in line
+    assert f"redis-cli -p {own_redis.port} CONFIG SET appendonly yes" in line
 
 
 def test_a_limit_of_256_open_files(set_up: SetUp) -> None:

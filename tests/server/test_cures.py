@@ -27,11 +27,12 @@ def test_one_that_is_away_is_to_be_started(service: str, script: str, option: st
     ("service", "reason", "option"),
     [
         ("Redis", REDIS_REFUSES, "--redis"),
+        ("Redis", "Redis refused a command: NOPERM no keys", "--redis"),
         ("RabbitMQ", LOGIN_REFUSED, "--amqp"),
         ("RabbitMQ", VHOST_REFUSED, "--amqp"),
     ],
 )
-def test_one_that_lets_nobody_in_is_not(service: str, reason: str, option: str) -> None:
+def test_one_that_refuses_is_not(service: str, reason: str, option: str) -> None:
     cure = cure_of(ServiceUnavailable(service, "h:1", reason))
-    assert f"user and password in {option}" in cure
+    assert f"the account in {option}" in cure
     assert "start" not in cure

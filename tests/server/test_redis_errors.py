@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.errors import ServiceUnavailable, is_retryable
-from server.redis_errors import CommandFailed, is_login_refusal, refusal
+from server.redis_errors import CommandFailed, is_account_refusal, is_login_refusal, refusal
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_what_does_not_pass_is_not(text: str, code: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "refused"),
+    ("text", "login", "account"),
     [
-        ("NOAUTH Authentication required.", True),
-        ("WRONGPASS invalid username-password pair or user is disabled.", True),
-        ("ERR AUTH <password> called without any password configured for the default user.", True),
-        ("NOPERM this user has no permissions to run the 'ping' command", False),
-        ("Connection refused", False),
+        ("NOAUTH Authentication required.", True, True),
+        ("WRONGPASS invalid username-password pair or user is disabled.", True, True),
+        ("ERR AUTH <password> called without any password configured for it.", True, True),
+        ("NOPERM this user has no permissions to run the 'ping' command", False, True),
+        ("Connection refused", False, False),
     ],
 )
-def test_which_say_that_a_login_is_refused(text: str, refused: bool) -> None:
-    assert is_login_refusal(text) is refused
+def test_which_are_about_the_account(text: str, login: bool, account: bool) -> None:
+    assert (is_login_refusal(text), is_account_refusal(text)) == (login, account)

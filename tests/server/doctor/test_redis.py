@@ -39,7 +39,12 @@ def test_a_good_one_passes() -> None:
         ({"redis_version": "?"}, Level.FAIL, "version", "redis-server"),
         ({"role": "slave", "master_host": "r0", "master_port": "6"}, Level.FAIL, "role", "r0:6"),
         ({"cluster_enabled": "1"}, Level.FAIL, "mode", "--redis"),
-        ({"aof_enabled": "0"}, Level.FAIL, "append-only file", "CONFIG SET appendonly yes"),
+        (
+            {"aof_enabled": "0"},
+            Level.FAIL,
+            "append-only file",
+            "redis-cli -h r1 CONFIG SET appendonly yes",
+        ),
         ({"aof_last_write_status": "err"}, Level.FAIL, "append-only file", "df -h"),
         ({"maxmemory_policy": "allkeys-lru"}, Level.FAIL, "eviction", "noeviction"),
         ({"used_memory": "900"}, Level.WARN, "memory", "maxmemory"),
@@ -57,14 +62,14 @@ def test_each_setting_that_hurts_is_told_with_its_cure(
 @pytest.mark.parametrize(
     ("facts", "level", "check", "cure"),
     [
-        (replace(GOOD, info=None), Level.WARN, "settings", "redis-cli INFO"),
+        (replace(GOOD, info=None), Level.WARN, "settings", "redis-cli -h r1 INFO"),
         (replace(GOOD, appendfsync="no"), Level.WARN, "append-only file", "everysec"),
         (replace(GOOD, skew=Skew(99.0, 0.1)), Level.WARN, "clock", "timedatectl"),
         (
             replace(GOOD, refused={"XADD": "NOPERM", "INCR": "NOPERM"}, cluster="c"),
             Level.FAIL,
             "rights",
-            "ACL SETUSER ACCOUNT ~c:*",
+            "ACL SETUSER ACCOUNT '~c:*' ",
         ),
     ],
 )
