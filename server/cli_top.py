@@ -165,44 +165,59 @@ def table(rows: Sequence[Row], nobody: str = "") -> Table:
     """Return the screen; `nobody` is what it says below if there is no node."""
     count = len(rows)
     title = "1 node" if count == 1 else f"{count} nodes"
-    caption = None if count else nobody
+    # Below, where a sentence takes no room from the numbers.
+    remarks = [f"{each.node[:SHORT]}: {_remark(each)}" for each in rows if _remark(each)]
+    caption = Text("\n".join(remarks) if count else nobody)
     drawn = Table(
-        title=title, box=box.SIMPLE, show_edge=False, show_footer=count > 1, caption=caption
+        title=title,
+        box=box.SIMPLE,
+        show_edge=False,
+        show_footer=count > 1,
+        caption=caption,
+        caption_justify="left",
+        pad_edge=False,
+        collapse_padding=True,
     )
-    cells = [_cells(each) for each in rows]
-    # A column that takes room from the others is shown when there is something in it.
-    width = len(_HEADINGS) - (not any(row[-1] for row in cells))
-    for heading, footer in list(zip(_HEADINGS, _cells(total(rows)), strict=True))[:width]:
-        right = heading not in ("node", "url", "zone", "state", "remarks")
+    zones = any(each.zone for each in rows)
+    for heading, footer in _cells(total(rows), zones).items():
+        right = heading not in ("node", "url", "zone", "state")
         drawn.add_column(
             heading,
             footer=footer,
             justify="right" if right else "left",
             overflow="fold",
-            no_wrap=heading not in ("url", "remarks"),
+            no_wrap=heading != "url",
+            min_width=_LEAST_URL if heading == "url" else None,
         )
-    for each, row in zip(rows, cells, strict=True):
-        drawn.add_row(*row[:width], style=_style(each))
+    for each in rows:
+        drawn.add_row(*_cells(each, zones).values(), style=_style(each))
     return drawn
 
 
-_HEADINGS = (
-    *("node", "url", "zone", "state", "channels", "users"),
-    *("in/s", "out/s", "batch", "waiting", "remarks"),
-)
+# Columns that an url gets, folded, on a terminal of 80.
+_LEAST_URL = 9
 
 
-def _cells(each: Row) -> list[Text]:
-    remarks = each.reason
-    if each.degraded:
-        remarks = f"polls: {', '.join(each.degraded)} away"
-    cells = (
-        *(each.node[:SHORT], each.url, each.zone or "-" if each.url else "", each.state),
-        *(f"{each.channels:,}", _number(each.users)),
-        *(_number(each.received), _number(each.delivered), _number(each.batch, 1)),
-        *(_number(each.waiting), remarks),
-    )
-    return [Text(cell) for cell in cells]
+def _cells(each: Row, zones: bool) -> dict[str, Text]:
+    """Return what stands in a row, by heading; the zone only where there are any."""
+    zone = {"zone": each.zone or ("-" if each.url else "")} if zones else {}
+    cells = {
+        "node": each.node[:SHORT],
+        "url": each.url,
+        **zone,
+        "state": each.state,
+        "channels": f"{each.channels:,}",
+        "users": _number(each.users),
+        "in/s": _number(each.received),
+        "out/s": _number(each.delivered),
+        "batch": _number(each.batch, 1),
+        "waiting": _number(each.waiting),
+    }
+    return {heading: Text(cell) for heading, cell in cells.items()}
+
+
+def _remark(each: Row) -> str:
+    return f"polls: {', '.join(each.degraded)} away" if each.degraded else each.reason
 
 
 def _number(value: float | None, digits: int = 0) -> str:

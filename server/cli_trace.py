@@ -130,7 +130,7 @@ def _print(
     steps = merge(answers)
     if steps:
         console.print(_table(id, steps))
-        for line in conclude(steps):
+        for line in conclude(steps, {answer.node for answer in answers}):
             _say(console, line)
     for node, reason in silent.items():
         _say(console, f"Not asked: {node[:SHORT]}: {reason}.")

@@ -1,6 +1,6 @@
 """The report of a trace: what the nodes know of a message, put together in words. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, get_args
 
@@ -78,21 +78,28 @@ def _nodes(nodes: Sequence[str]) -> str:
     return ", ".join(node[:SHORT] for node in nodes)
 
 
-def conclude(steps: Sequence[Step]) -> list[str]:
-    """Return what the way comes to: a sentence or two for each recipient's copy."""
+def conclude(steps: Sequence[Step], told: Container[str]) -> list[str]:
+    """Return what the way comes to: a sentence or two for each recipient's copy.
+
+    Args:
+        steps: the way.
+        told: the nodes that told what they know.
+    """
     by_place: dict[Place, list[Step]] = {}
     for step in steps:
         if step.event.place is not None:
             by_place.setdefault(step.event.place, []).append(step)
     lines: list[str] = []
     for place, own in by_place.items():
-        lines += _conclude_place(place, own, steps[0].event.time)
+        lines += _conclude_place(place, own, steps[0].event.time, told)
     if not by_place and any(step.event.event == "failed" for step in steps):
         lines.append("It was never stored; its sender was told to send it again.")
     return lines
 
 
-def _conclude_place(place: Place, steps: Sequence[Step], begun: float) -> Iterator[str]:
+def _conclude_place(
+    place: Place, steps: Sequence[Step], begun: float, told: Container[str]
+) -> Iterator[str]:
     events = [step.event for step in steps]
     stored = next((event for event in events if event.event == "stored"), None)
     if stored is not None and not stored.nodes:
@@ -110,9 +117,15 @@ def _conclude_place(place: Place, steps: Sequence[Step], begun: float) -> Iterat
         came = any(event.event in ("delivered", "fetched", "repaired") for event in events)
         yield (
             f"{'Delivered, but not' if came else 'Not delivered and not'} acknowledged, as far as "
-            f"the nodes know: it is in {place.user}'s inbox at offset {place.offset} "
-            f"(server inbox {place.user})."
+            f"the nodes know: 'server inbox {place.user}' shows whether it still waits, at offset "
+            f"{place.offset}."
         )
+        silent = [node for event in events for node in event.nodes if node not in told]
+        if silent:
+            yield (
+                f"{place.user} was connected to {_nodes(sorted(set(silent)))}, which cannot be "
+                "asked any more, or does not tell what became of it there."
+            )
 
 
 def _seconds(seconds: float) -> str:

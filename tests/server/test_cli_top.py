@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -37,9 +38,9 @@ ROW = Row(
 )
 
 
-def drawn(*rows: Row) -> str:
+def drawn(*rows: Row, width: int = 160) -> str:
     """Return the screen for some rows."""
-    console = Console(width=160)
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(table(rows))
     return capture.get()
@@ -67,6 +68,21 @@ def test_several_nodes_have_a_total_and_remarks() -> None:
     text = drawn(away, silent)
     for word in ("2 nodes", "all", "1,240", "polls: Redis away", "no [port]"):
         assert word in text
+
+
+def test_a_terminal_of_80_columns_shows_every_column() -> None:
+    for row in (ROW, msgspec.structs.replace(ROW, zone="")):
+        lines = drawn(row, row, width=80).splitlines()
+        assert lines[1].split()[:2] == ["node", "url"]
+        assert lines[1].endswith("waiting")
+        assert max(map(len, lines)) <= 80
+        assert "ws://192." in lines[3]
+        assert lines[3].endswith(" 2")
+
+
+def test_the_zone_is_a_column_where_there_are_any() -> None:
+    assert "zone" in drawn(ROW)
+    assert "zone" not in drawn(msgspec.structs.replace(ROW, zone=""))
 
 
 def test_nobody_is_a_screen_too() -> None:

@@ -20,6 +20,7 @@ from server.trace_report import (
 )
 
 HERE, THERE = "aaaaaaaa-1", "bbbbbbbb-2"
+BOTH = {HERE, THERE}
 
 
 def event(kind: Kind, time: float = 100.0, **fields: Any) -> Event:
@@ -76,31 +77,37 @@ def test_the_words_say_what_is_known(made: Event, words: str) -> None:
     assert words in describe(made)
 
 
+def test_the_conclusion_where_the_recipients_node_cannot_be_asked() -> None:
+    known, unknown = conclude(merge([answer(HERE, event("stored", nodes=(THERE,)))]), {HERE})
+    assert known.startswith("Not delivered and not acknowledged, as far as the nodes know")
+    assert unknown.startswith("bob was connected to bbbbbbbb, which cannot be asked any more")
+
+
 def test_the_conclusion_of_a_way() -> None:
-    [line] = conclude(merge(CROSSED))
+    [line] = conclude(merge(CROSSED), BOTH)
     assert line.startswith("Delivered, but not acknowledged")
     assert "server inbox bob" in line
     done = [*CROSSED, answer(THERE, event("acknowledged", 100.25, device="phone", up_to=7))]
-    assert conclude(merge(done)) == ["Acknowledged by phone after 0.250 s."]
+    assert conclude(merge(done), BOTH) == ["Acknowledged by phone after 0.250 s."]
 
 
 def test_the_conclusion_of_one_that_waited_and_one_that_was_repaired() -> None:
     stored = answer(HERE, event("stored"))
-    waited, open_end = conclude(merge([stored]))
+    waited, open_end = conclude(merge([stored]), BOTH)
     assert "connected nowhere: it waited" in waited
     assert open_end.startswith("Not delivered and not acknowledged")
     repaired = answer(THERE, event("repaired", 100.5, device="phone"))
     stored = answer(HERE, event("stored", nodes=(THERE,)))
     assert (
         "bbbbbbbb by itself, and was repaired from the inbox for phone after 0.500 s"
-        in (conclude(merge([stored, repaired]))[0])
+        in (conclude(merge([stored, repaired]), BOTH)[0])
     )
 
 
 def test_the_conclusion_of_one_that_was_never_stored() -> None:
-    [line] = conclude(merge([answer(HERE, event("failed", offset=None, reason="away"))]))
+    [line] = conclude(merge([answer(HERE, event("failed", offset=None, reason="away"))]), BOTH)
     assert "never stored" in line
-    assert conclude([]) == []
+    assert conclude([], BOTH) == []
 
 
 def test_nothing_known_says_how_far_back_the_nodes_remember() -> None:
