@@ -23,7 +23,8 @@ from scripts.bench_lib.meter import Meter, Spent
 from scripts.bench_lib.pair import ACK_EVERY, Pair
 from tests.scripts.bench_world import embedded_address
 
-TIMES = Times(warm=0.1, seconds=0.4)
+# Processor time is told in steps of 10 ms: the node has a good many of them to spend.
+TIMES = Times(warm=0.1, seconds=1.5)
 
 
 async def figures(load: Load) -> dict[str, float]:
