@@ -208,7 +208,7 @@ async def test_a_node_gives_up_when_it_was_told_to(
 ) -> None:
     redis, url = behind(forwarder, services.redis)
     redis.refuse()
-    node = Node(services.settings(redis=url, wait=0.5))
+    node = Node(services.settings(redis=url, wait=3.0))
     with pytest.raises(ServiceUnavailable) as info:
         await node.start()
     assert info.value.service == "Redis"
