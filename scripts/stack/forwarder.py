@@ -47,6 +47,8 @@ class Forwarder:
         # The present faults, set by the methods of the same name.
         self._delay = 0.0
         self._dropped: set[Direction] = set()
+        # Bytes that `drop` has thrown away so far.
+        self.lost_bytes = 0
         self._open = asyncio.Event()
         self._open.set()
         self._thread.start()
@@ -175,9 +177,11 @@ class Forwarder:
             await self._open.wait()
             if not data:
                 break
-            if direction not in self._dropped:
-                writer.write(data)
-                await writer.drain()
+            if direction in self._dropped:
+                self.lost_bytes += len(data)
+                continue
+            writer.write(data)
+            await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):
             writer.write_eof()
 

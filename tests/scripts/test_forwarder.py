@@ -117,6 +117,7 @@ async def test_what_is_dropped_stays_lost(stream: Stream, middle: Forwarder) -> 
     await _echo(stream, b"a")
     middle.drop("from_target")
     assert await _nothing_comes(stream, b"lost")
+    await eventually(lambda: middle.lost_bytes == 4)
     middle.heal()
     assert await _echo(stream, b"next") == b"next"
 
