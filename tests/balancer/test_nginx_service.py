@@ -38,8 +38,13 @@ async def test_it_follows_until_it_is_stopped(tmp_path: Path) -> None:
         await eventually(lambda: file.exists() and "a.example" in file.read_text())
         registry.membership.show(node("b"))
         await eventually(lambda: "b.example" in file.read_text())
-        async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:
-            assert "im_nginx_writes_total 2.0" in await answer.text()
+
+        async def counted() -> bool:
+            async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                return "im_nginx_writes_total 2.0" in await answer.text()
+
+        # A write is counted once the thread that wrote has come back.
+        await eventually(counted)
     await service.stop()
     assert registry.closed
     registry.membership.show(node("c"))
