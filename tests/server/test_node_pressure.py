@@ -75,7 +75,7 @@ async def test_others_are_served_meanwhile() -> None:
 
 async def test_a_client_that_catches_up_in_time_stays() -> None:
     async with (
-        running(max_buffer_bytes=BUFFER, slow_timeout=10.0) as [node],
+        running(max_buffer_bytes=BUFFER, slow_timeout=60.0) as [node],
         client(node, "alice") as alice,
         client(node, "bob") as bob,
     ):
