@@ -125,6 +125,8 @@ async def test_the_client_crashes_and_starts_again(place: Place, tmp_path: Path)
         async with JsClient(place.balancer, memory, user="alice", device="phone") as alice:
             await asyncio.gather(*(bob.send("alice", number) for number in range(COUNT)))
             await eventually(lambda: len(alice.got) == COUNT)
+            # It tells of a message before it keeps the position; by its next answer it has both.
+            assert (await alice.call("look"))["offset"] == COUNT
             await alice.kill()
         await asyncio.gather(*(bob.send("alice", number) for number in range(COUNT, 2 * COUNT)))
     async with JsClient(place.balancer, memory, user="alice", device="phone") as again:
