@@ -118,7 +118,8 @@ def test_a_restarted_node_gets_its_keys_back() -> None:
     )
 
 
-@settings(max_examples=25)
+# The same weights in each run, since noise is allowed for only so far: no test may fail by chance.
+@settings(max_examples=25, derandomize=True)
 @given(weights_of_nodes)
 def test_honours_weights(weights: list[int]) -> None:
     counts = tally(make(), nodes(*weights), KEYS)

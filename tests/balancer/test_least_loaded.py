@@ -33,7 +33,8 @@ def fill(weights: list[int], picks: int, lag: int) -> Counter[str]:
     return loads
 
 
-@settings(max_examples=25)
+# The same weights in each run, since noise is allowed for only so far: no test may fail by chance.
+@settings(max_examples=25, derandomize=True)
 @given(weights_of_nodes)
 def test_honours_weights_at_equal_loads(weights: list[int]) -> None:
     counts = tally(make(), nodes(*weights), [None] * 2000)
