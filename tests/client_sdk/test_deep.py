@@ -41,7 +41,7 @@ def test_a_body_far_up_the_stack() -> None:
 
 
 def test_a_frame_far_up_the_stack() -> None:
-    text = '{"type":"message","from":"al","id":"s-1","time":1.5,"body":%s}' % BODY.decode()
+    text = f'{{"type":"message","from":"al","id":"s-1","time":1.5,"body":{BODY.decode()}}}'
     frame = far_up(lambda: read_frame(text))
     assert isinstance(frame, Message)
     assert bytes(frame.body) == BODY

@@ -51,7 +51,9 @@ def test_it_is_a_package(tmp_path: Path) -> None:
     for name in ["package.json", *described["files"]]:
         shutil.copy(FOLDER / name, package)
     program = tmp_path / "program.mjs"
-    program.write_text(f'import {{ connect }} from "{described["name"]}"; console.log(connect.name);')
+    program.write_text(
+        f'import {{ connect }} from "{described["name"]}";\nconsole.log(connect.name);\n'
+    )
     done = subprocess.run([*node_js(), str(program)], capture_output=True, text=True, check=True)
     assert done.stdout == "connect\n"
     assert all((package / described[key]).is_file() for key in ("main", "types"))
