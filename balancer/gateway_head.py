@@ -15,6 +15,11 @@ from dataclasses import dataclass
 # What a head ends with.
 END = b"\r\n\r\n"
 
+# What nodes take, less the two headers that are added. Beyond it those with an older library end
+# the connection without an answer, and would be thought to have failed.
+MAX_HEADERS = 120
+MAX_LINE_BYTES = 8000
+
 # How the gateway calls itself in `Via`.
 VIA = "1.1 im-gateway"
 
@@ -93,6 +98,9 @@ def parse_request(head: bytes) -> Request:
         raise BadHead(405, "WebSockets are asked for by GET")
     if "websocket" not in _words(request, "Upgrade") or line[3] != b"1":
         raise BadHead(426, "there are WebSockets here, and nothing else")
+    if len(headers) > MAX_HEADERS or max(map(len, head.split(b"\r\n"))) > MAX_LINE_BYTES:
+        limits = f"{MAX_HEADERS} headers and lines of {MAX_LINE_BYTES} bytes"
+        raise BadHead(431, f"a head has at most {limits}")
     if "upgrade" not in _words(request, "Connection"):
         raise BadHead(400, "the header Connection does not say Upgrade")
     if len(request.values("Host")) != 1:

@@ -11,7 +11,15 @@ from websockets.client import ClientProtocol
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from balancer.gateway_head import END, VIA, BadHead, parse_request, parse_response
+from balancer.gateway_head import (
+    END,
+    MAX_HEADERS,
+    MAX_LINE_BYTES,
+    VIA,
+    BadHead,
+    parse_request,
+    parse_response,
+)
 
 PLAIN = (
     "Host: chat.example:7777",
@@ -83,6 +91,9 @@ def test_a_browsers_list_in_connection_is_understood() -> None:
         ("GET /ws HTTP/1.1", (*PLAIN, "lone: \n feed"), 400),
         ("GET /ws HTTP/1.1", (*PLAIN, "lone: \r return"), 400),
         ("GET /ws HTTP/1.1", (*PLAIN, "nul: \0"), 400),
+        ("GET /ws HTTP/1.1", (*PLAIN, *["X: y"] * (MAX_HEADERS - 4)), 431),
+        ("GET /ws HTTP/1.1", (*PLAIN, "X: " + "y" * MAX_LINE_BYTES), 431),
+        (f"GET /ws?{'y' * MAX_LINE_BYTES} HTTP/1.1", PLAIN, 431),
         ("GET /ws HTTP/1.1", (*PLAIN, "bell: \a"), 400),
         ("GET /ws HTTP/1.1", (*PLAIN, "delete: \x7f"), 400),
     ],
