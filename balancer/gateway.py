@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from balancer.client_address import client_address
 from balancer.gateway_arrival import Arrival
-from balancer.gateway_asking import Answer, Unanswered, ask, whole
+from balancer.gateway_asking import NO_FILES, Answer, Unanswered, ask, whole
 from balancer.gateway_head import BadHead, Request, parse_request
 from balancer.gateway_metrics import GatewayMetrics
 from balancer.gateway_settings import GatewaySettings
@@ -234,7 +234,8 @@ class Gateway:
             answer.tcp.abort()
             reason = str(answer.status)
             waits.append(_seconds(answer.headers.get("retry-after", "")))
-        self._picker.failed(record.node_id)
+        if reason != NO_FILES:
+            self._picker.failed(record.node_id)
         self.metrics.retries.labels(reason).inc()
         _log.debug("node %s at %s:%d: %s", record.node_id, record.host, record.port, reason)
         return None

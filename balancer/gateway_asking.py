@@ -1,6 +1,7 @@
 """Asks one node for a WebSocket, and gives its answer. It decides nothing on it."""
 
 import asyncio
+import errno
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,11 +15,15 @@ ANSWER_WITHIN = 5.0
 _MOST_BYTES = 64 * 1024
 
 
+# The reason that says nothing against a node: this process may open no more files.
+NO_FILES = "no_files"
+
+
 class Unanswered(Exception):
     """A node that did not answer.
 
     Attributes:
-        reason: one word for what happened: `refused`, `timeout`, `closed`, `garbled`.
+        reason: one word for what happened: `refused`, `timeout`, `closed`, `garbled`, `no_files`.
     """
 
     def __init__(self, reason: str) -> None:
@@ -123,7 +128,8 @@ async def _connect(host: str, port: int, request: bytes) -> Asking:
         raise Unanswered("timeout") from exc
     except (OSError, ValueError) as exc:
         # ValueError: the record's host is no name at all.
-        raise Unanswered("refused") from exc
+        ours = getattr(exc, "errno", None) in (errno.EMFILE, errno.ENFILE)
+        raise Unanswered(NO_FILES if ours else "refused") from exc
     return asking
 
 

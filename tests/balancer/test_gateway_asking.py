@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+
 import pytest
 
 from balancer import gateway_asking
@@ -57,6 +60,18 @@ async def test_a_node_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(Unanswered, match="timeout"):
             await ask("127.0.0.1", node.port, REQUEST)
         await eventually(lambda: not node.open)
+
+
+async def test_that_no_file_is_left_says_nothing_against_a_node() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        with pytest.raises(Unanswered, match="no_files"):
+            await ask("127.0.0.1", 1, REQUEST)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_a_node_that_is_not_there() -> None:
