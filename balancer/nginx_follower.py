@@ -1,7 +1,8 @@
 """The follower: keeps the file that nginx includes in step with the registry.
 
     a change → settle → render → write → test → reload
-                                          └ refused: put the old file back, try again later
+                                          └ refused: put the old file back; once more without
+                                            the names that nobody knows, else try again later
 
 What a run has written and not brought to the end, since it was killed say, the next one does.
 
@@ -11,9 +12,10 @@ It writes nothing from a stale snapshot, nor from an empty one: nginx goes on wi
 import asyncio
 import enum
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from balancer.command import run_command
+from balancer.name_lookup import unknown_hosts
 from balancer.nginx_file import IncludedFile
 from balancer.nginx_metrics import NginxMetrics
 from balancer.nginx_settings import NginxSettings
@@ -43,7 +45,7 @@ class Outcome(enum.Enum):
 
     IN_STEP = "the file is up to date"
     STALE = "the registry has not confirmed the list"
-    EMPTY = "no node is registered"
+    EMPTY = "no node is registered whose host nginx could use"
     NOT_WRITTEN = "the file could not be written"
     REFUSED = "the test refused the new file"
     NOT_RELOADED = "nginx was not reloaded"
@@ -58,6 +60,7 @@ class NginxFollower:
         snapshot: Callable[[], Snapshot],
         *,
         run: Callable[[str, float], Awaitable[str | None]] = run_command,
+        look_up: Callable[[Iterable[str]], Awaitable[frozenset[str]]] = unknown_hosts,
     ) -> None:
         """Make a follower that does nothing yet.
 
@@ -65,10 +68,12 @@ class NginxFollower:
             settings: see there.
             snapshot: returns the nodes as last known.
             run: runs a command within so many seconds; returns None, or why it failed.
+            look_up: returns those of some hosts that have no address.
         """
         self._settings = settings
         self._snapshot = snapshot
         self._run = run
+        self._look_up = look_up
         self._file = IncludedFile(settings.out)
         # What the last attempt has come to.
         self.outcome = Outcome.STALE
@@ -77,6 +82,8 @@ class NginxFollower:
         self._passed: str | None = None
         # Hosts that were left out and told of.
         self._odd: frozenset[str] = frozenset()
+        # Hosts that are left out since nginx would refuse the whole list for their sake.
+        self._unknown: frozenset[str] = frozenset()
         # Held while files and commands are at work: what was begun is finished.
         self._busy = asyncio.Lock()
         self._keeper = Keeper("following the nodes", self._round, rest=_REST)
@@ -111,7 +118,7 @@ class NginxFollower:
         before = self.outcome
         outcome = await self.step()
         if outcome is Outcome.EMPTY and before is not outcome:
-            _log.warning("no node is registered: %s stays as it is", self._settings.out)
+            _log.warning("%s: %s stays as it is", outcome.value, self._settings.out)
         failed = outcome in (Outcome.NOT_WRITTEN, Outcome.REFUSED, Outcome.NOT_RELOADED)
         return _RETRY if failed else _LOOK
 
@@ -120,17 +127,36 @@ class NginxFollower:
         if snapshot.stale:
             return Outcome.STALE
         self._tell_odd_hosts(snapshot)
-        text = render(self._settings.block, snapshot.records)
-        if text is None:
-            return Outcome.EMPTY
+        # Some may have an address by now; and who has left is no longer of interest.
+        hosts = {record.host for record in snapshot.records}
+        self._unknown = await self._look_up(self._unknown & hosts)
         try:
-            return await self._bring(text)
+            outcome = await self._bring_known(snapshot)
+            if outcome is Outcome.REFUSED and await self._leave_out_more(hosts):
+                outcome = await self._bring_known(snapshot)
+            return outcome
         except OSError as exc:
             self.metrics.errors.inc()
             _log.error(
                 "cannot write %s: %s; name another --out", self._settings.out, exc.strerror or exc
             )
             return Outcome.NOT_WRITTEN
+
+    async def _leave_out_more(self, hosts: set[str]) -> bool:
+        """Find the hosts that have no address; tell whether there are more than before.
+
+        nginx looks each name up when it reads its files, and refuses all of them for one that it
+        cannot find: without this, a single node's record would keep all others from it.
+        """
+        before, self._unknown = self._unknown, await self._look_up(filter(is_plain_host, hosts))
+        for host in sorted(self._unknown - before):
+            _log.warning("left out a node: its host %r has no address here", host)
+        return bool(self._unknown - before)
+
+    async def _bring_known(self, snapshot: Snapshot) -> Outcome:
+        records = [each for each in snapshot.records if each.host not in self._unknown]
+        text = render(self._settings.block, records)
+        return Outcome.EMPTY if text is None else await self._bring(text)
 
     async def _bring(self, text: str) -> Outcome:
         """Have a text in place that the test lets pass, and have nginx read it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,8 @@ class Commands:
         self.ran: list[tuple[str, list[str]]] = []
         # Command → why it fails; those that are not in it succeed.
         self.fail: dict[str, str] = {}
+        # Names of nodes with which the check fails.
+        self.dislikes: set[str] = set()
         # Commands go on only while it is set.
         self.let = asyncio.Event()
         self.let.set()
@@ -35,6 +37,8 @@ class Commands:
     async def __call__(self, command: str, _timeout: float) -> str | None:
         self.ran.append((command, servers(self._file)))
         await self.let.wait()
+        if command == "check" and self.dislikes & set(servers(self._file)):
+            return "exit code 1: host not found in upstream"
         return self.fail.get(command)
 
     def count(self, command: str) -> int:
@@ -56,12 +60,18 @@ class World:
         self.file = folder / "im.conf"
         self.commands = Commands(self.file)
         self.known = Snapshot()
+        # Hosts without an address.
+        self.nowhere: frozenset[str] = frozenset()
         self.follower = self.make()
 
     def make(self) -> NginxFollower:
         """Return a follower that knows nothing yet, as after a restart."""
         settings = NginxSettings(out=self.file, test="check", reload="reload")
-        return NginxFollower(settings, lambda: self.known, run=self.commands)
+        run, look_up = self.commands, self.look_up
+        return NginxFollower(settings, lambda: self.known, run=run, look_up=look_up)
+
+    async def look_up(self, hosts: Iterable[str]) -> frozenset[str]:
+        return self.nowhere & frozenset(hosts)
 
     def show(self, known: Snapshot) -> None:
         self.known = known
@@ -148,6 +158,35 @@ async def test_what_the_test_refuses_is_put_back(
     world.commands.fail.clear()
     assert await world.follower.step() is Outcome.IN_STEP
     assert servers(world.file) == ["a", "b"]
+
+
+async def test_a_name_that_nobody_knows_keeps_no_other_from_nginx(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.known = snapshot(A, B)
+    await world.follower.step()
+    world.nowhere, world.commands.dislikes = frozenset({"x.example"}), {"x"}
+    world.known = snapshot(B, C, node("x"))
+    assert await world.follower.step() is Outcome.IN_STEP
+    assert servers(world.file) == ["b", "c"]
+    assert "left out a node: its host 'x.example' has no address here" in caplog.text
+    # From now on the file is in step, and nothing that would be refused is written again.
+    world.commands.ran.clear()
+    assert await world.follower.step() is Outcome.IN_STEP
+    assert world.commands.ran == []
+    world.nowhere, world.commands.dislikes = frozenset(), set()
+    assert await world.follower.step() is Outcome.IN_STEP
+    assert servers(world.file) == ["b", "c", "x"]
+
+
+async def test_a_refusal_for_another_reason_leaves_nobody_out(world: World) -> None:
+    world.known = snapshot(A)
+    await world.follower.step()
+    world.nowhere, world.commands.fail["check"] = frozenset({"x.example"}), "no"
+    world.known = snapshot(A, B)
+    assert await world.follower.step() is Outcome.REFUSED
+    assert world.commands.count("check") == 2
+    assert servers(world.file) == ["a"]
 
 
 async def test_a_first_file_that_is_refused_leaves_none(world: World) -> None:
