@@ -22,6 +22,7 @@ _TOTALS = {
     "bad_records": "Entries in the registry that hold no node record.",
     "receive_errors": "Batches from the bus that failed unexpectedly.",
     "slow": "Channels cut off because they did not read.",
+    "floods": "Channels cut off because they sent too many control frames or fragments.",
     "gaps": "Times that the inbox had to be read for a live channel.",
     "swept": "Dead incarnations swept out of the directory.",
     "unexpected": "Tasks of the node that failed unexpectedly and went on.",

@@ -47,6 +47,8 @@ class Stats:
     unexpected: int = 0
     # Channels that were cut off because they did not read.
     slow: int = 0
+    # Channels that were cut off because they sent too many control frames or small fragments.
+    floods: int = 0
     # Times that the inbox had to be read for a gap in a live channel.
     gaps: int = 0
     # Incarnations swept out of the directory.

@@ -22,6 +22,7 @@ from websockets.typing import Origin, Subprotocol
 
 from cluster.frames import SUBPROTOCOL
 from server.admission import Refusal
+from server.frame_credit import SMALL, FrameCredit
 from server.plain_frames import FrameBounds, plain_text
 from server.stats import Stats
 from server.wire import PING
@@ -30,6 +31,7 @@ from server.wire import PING
 HANDSHAKE_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
 
+_log = logging.getLogger(__name__)
 _quiet = logging.getLogger("websockets.server")
 
 
@@ -89,6 +91,7 @@ class WebSocketTransport(asyncio.Protocol):
         "_loop",
         "_session",
         "_settings",
+        "_small",
         "_stats",
         "_tcp",
         "_timer",
@@ -119,6 +122,8 @@ class WebSocketTransport(asyncio.Protocol):
         self.proxied = False
         # Where the library's frames end.
         self._bounds = FrameBounds()
+        # How many small frames of the library's may still come.
+        self._small = FrameCredit()
         origins = None
         if settings.origins is not None:
             origins = [*(Origin(origin) for origin in settings.origins), None]
@@ -234,10 +239,19 @@ class WebSocketTransport(asyncio.Protocol):
         if self._ws.state is State.CONNECTING:
             end = _end_of_handshake(data, at)
         else:
+            begins = self._bounds.between
             end = self._bounds.follow(data, at)
+            if begins and end - at <= SMALL and not self._small.take(self._loop.time()):
+                self._cut_off()
+                return len(data)
         self._ws.receive_data(data[at:end])
         self._handle_events()
         return end
+
+    def _cut_off(self) -> None:
+        _log.warning("cut off %s: it sends too many control frames or fragments", self.peer)
+        self._stats.floods += 1
+        self.abort()
 
     def _handle_events(self) -> None:
         for event in self._ws.events_received():

@@ -95,6 +95,23 @@ async def test_a_socket_that_there_is_no_room_for_is_cut_off_and_counted_out() -
     assert gone == ["gone"]
 
 
+async def test_a_flood_of_control_frames_is_cut_off() -> None:
+    """A chunk of nothing but pings would keep the node busy for a second."""
+    wire = opened()
+    wire.peer.give(frame(Opcode.PING, b"") * 40_000)
+    assert wire.peer.tcp.aborted
+    assert wire.peer.stats.floods == 1
+    assert len(wire.peer.opcodes()) == 0, "what was not written yet is forgotten"
+
+
+async def test_small_frames_of_which_somebody_may_need_many_are_read() -> None:
+    wire = opened()
+    for _ in range(500):
+        wire.peer.give(frame(Opcode.TEXT, b"a", fin=False) + frame(Opcode.CONT, b"b"))
+    assert not wire.peer.tcp.aborted
+    assert wire.session.texts == [b"ab"] * 500
+
+
 async def test_what_is_no_handshake_of_ours_is_not_asked_about() -> None:
     asked: list[str] = []
     wire = Wire(admit=lambda: asked.append("asked"))
