@@ -1189,6 +1189,8 @@ class Channel {
       const fail = (fault) => {
         cancel();
         socket.onopen = socket.onmessage = socket.onclose = null;
+        // Not null: the package `ws` throws an error that nobody listens to, and one comes of this close.
+        socket.onerror = () => {};
         socket.close();
         reject(fault);
       };
@@ -1199,9 +1201,8 @@ class Channel {
         opened = true;
         socket.send(encode.connect(asked));
       };
-      // The event says nothing, and `close` follows. It stays to the end: the package `ws` throws an
-      // error that nobody listens to, that of a socket closed before it was open among them.
-      socket.onerror = () => {};
+      // The event says nothing. Later ones are followed by `close`; one in place of `open` is not in Node.js 20.
+      socket.onerror = () => opened || fail(new Unreachable("could not connect"));
       socket.onclose = ({ code, reason }) =>
         fail(opened ? new ChannelLost(code, reason || refusal) : new Unreachable("could not connect"));
       socket.onmessage = ({ data }) => {

@@ -398,6 +398,13 @@ test("a node that does not even shake hands is given up, with no error that nobo
   assert.equal(client.node, "b");
 });
 
+test("an error instead of an open socket is enough to try the next node at once", async () => {
+  const world = new World("a", "b");
+  Object.assign(world.nodes[0], { up: false, closeless: true });
+  const [client] = await Promise.all([connect(ADDRESS, world.options()), world.clock.advance()]);
+  assert.equal(client.node, "b");
+});
+
 test("while the balancer is away its last answer serves, with the failed node last", async () => {
   const { world, client, a, b } = await joined();
   world.balancerUp = false;

@@ -43,6 +43,8 @@ export class FakeNode {
   // Whether it answers nothing at all, and whether not even the handshake.
   mute = false;
   deaf = false;
+  // Whether a failed handshake is an error without a close, as in Node.js 20.
+  closeless = false;
   epoch = "e";
   offset = 0;
   // What clients said, the open sockets, and how many were ever opened.
@@ -197,7 +199,7 @@ function socketClass(nodes) {
       if (this.node) this.node.sockets = this.node.sockets.filter((socket) => socket !== this);
       // As the package `ws` does: one to which nobody listens is thrown.
       if (code === 1006) this.onerror({});
-      this.onclose?.({ code, reason });
+      if (!this.node?.closeless) this.onclose?.({ code, reason });
     }
   };
 }
