@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from cluster.backoff import equal_jitter
 from cluster.departures import Departures
-from cluster.errors import InvalidRecord
+from cluster.errors import InvalidRecord, ServiceUnavailable
 from cluster.keeper import Keeper
 from cluster.listeners import Listeners
 from cluster.members import Member, arrange, read_member, records_of
@@ -72,6 +72,8 @@ class ZookeeperMembership:
         self._listeners = Listeners[Snapshot]()
         # Set when the registry has confirmed a list for the first time.
         self._ready = asyncio.Event()
+        # Why the registry was not read the last time; empty if it was, or was not tried.
+        self._trouble = ""
         # What has been read, by znode name; None for one that holds no record.
         self._read: dict[str, Member | None] = {}
         # Names in `_read` that may have changed since.
@@ -99,7 +101,9 @@ class ZookeeperMembership:
             async with asyncio.timeout(timeout):
                 await self._ready.wait()
         except TimeoutError as exc:
-            raise self._zookeeper.unavailable(f"no list of nodes within {timeout:g} s") from exc
+            told = f": {self._trouble}" if self._trouble else ""
+            reason = f"no list of nodes within {timeout:g} s{told}"
+            raise self._zookeeper.unavailable(reason) from exc
         return self._snapshot
 
     async def close(self) -> None:
@@ -159,11 +163,17 @@ class ZookeeperMembership:
 
         A parent that is missing is waited for: the first node makes it.
         """
-        names = await self._zookeeper.get_children(self._parent, self._children_changed)
-        while names is None:
-            if await self._zookeeper.owner(self._parent, self._children_changed) is None:
-                return []
+        try:
             names = await self._zookeeper.get_children(self._parent, self._children_changed)
+            while names is None:
+                if await self._zookeeper.owner(self._parent, self._children_changed) is None:
+                    names = []
+                else:
+                    names = await self._zookeeper.get_children(self._parent, self._children_changed)
+        except ServiceUnavailable as exc:
+            self._trouble = exc.reason
+            raise
+        self._trouble = ""
         return names
 
     async def _read_all(self, names: Iterable[str]) -> None:

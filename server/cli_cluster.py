@@ -52,8 +52,8 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
         click.ClickException: ZooKeeper does not answer.
     """
 
-    # What it makes of a server that is away stands in the error.
-    logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+    # What is logged of a service that is away stands in the error, or on the screen.
+    logging.basicConfig(handlers=[logging.NullHandler()])
 
     async def guarded() -> T:
         return await main()

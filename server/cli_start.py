@@ -78,7 +78,10 @@ def start(context: click.Context, /, **options: Any) -> None:
         if settings.admin_port is not None:
             options_meant += f", --admin-host {settings.admin_host}"
             options_meant += f" --admin-port {settings.admin_port}"
-        raise click.ClickException(f"cannot listen on {options_meant}: {exc}") from exc
+        # Without the number, which `strerror` says in words; it names the address, too.
+        raise click.ClickException(
+            f"cannot listen on {options_meant}: {exc.strerror or exc}; name another port"
+        ) from exc
 
 
 def make_settings(options: dict[str, Any]) -> NodeSettings:

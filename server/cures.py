@@ -15,6 +15,8 @@ _NAMES = {
 def cure_of(exc: ServiceUnavailable) -> str:
     """Return what to do; to start it is no cure for one that answers, and refuses."""
     script, option = _NAMES[exc.service]
+    if "NoAuthError" in exc.reason:
+        return f"see the rights of this machine below {option}; 'server doctor' says more"
     if exc.reason in (LOGIN_REFUSED, VHOST_REFUSED) or is_account_refusal(exc.reason):
         return f"see the account in {option} and its rights; 'server doctor' says more"
     return f"start it with 'scripts/services up {script}', or name another with {option}"

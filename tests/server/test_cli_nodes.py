@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from kazoo.client import KazooClient
+from kazoo.security import make_digest_acl
 from rich.console import Console
 
 from cluster.address import parse_zookeeper
@@ -108,6 +111,27 @@ def test_without_zookeeper_it_says_one_line_on_standard_error() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert line.startswith("Error: cannot reach ZooKeeper at 127.0.0.1:1: Connection refused; ")
+
+
+@pytest.fixture
+def closed_zk(zk_hosts: str) -> Iterator[str]:
+    """Give an ensemble in which nobody else may read the nodes of the cluster `im`."""
+    client = KazooClient(zk_hosts)
+    client.start(timeout=20)
+    client.ensure_path("/im/nodes")
+    client.set_acls("/im/nodes", [make_digest_acl("a", "b", all=True)])
+    yield zk_hosts
+    client.stop()
+    client.close()
+
+
+def test_znodes_that_may_not_be_read_are_told_in_one_line(closed_zk: str) -> None:
+    program = "from server import cli, cli_nodes; cli_nodes.TIMEOUT = 2.0; cli.main()"
+    command = [sys.executable, "-c", program, "nodes", "--zk", closed_zk]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "NoAuthError; see the rights" in line
 
 
 SERVER = Path(sys.executable).with_name("server")

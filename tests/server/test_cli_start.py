@@ -177,6 +177,8 @@ async def test_a_port_in_use_is_one_line_that_names_the_option(option: str) -> N
             assert await process.end() == 1
     [line] = process.lines
     assert f"{option} {port}" in line
+    assert "already in use; name another port" in line
+    assert "Errno" not in line
 
 
 async def test_a_record_that_the_registry_cannot_take_is_one_line() -> None:

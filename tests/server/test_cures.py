@@ -36,3 +36,8 @@ def test_one_that_refuses_is_not(service: str, reason: str, option: str) -> None
     cure = cure_of(ServiceUnavailable(service, "h:1", reason))
     assert f"the account in {option}" in cure
     assert "start" not in cure
+
+
+def test_znodes_of_others_are_a_matter_of_rights() -> None:
+    reason = "no list of nodes within 5 s: NoAuthError"
+    assert "rights" in cure_of(ServiceUnavailable("ZooKeeper", "h:1/prod", reason))
