@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from cluster.codes import CloseCode
 from cluster.frames import SUBPROTOCOL
 from tests.services import eventually
 
@@ -139,12 +140,24 @@ async def on_wire(url: str, user: str, **connect: object) -> AsyncIterator[WireC
 
 
 async def open_wire(url: str, user: str, **connect: object) -> WireClient:
-    """Open a channel and return it when the node has answered `connected`; see `on_wire`."""
-    websocket = await open_websocket(url)
-    client = WireClient(websocket)
-    await client.say(type="connect", user=user, **connect)
-    await client.wait_for(lambda frame: frame["type"] == "connected", within=20.0)
-    return client
+    """Open a channel and return it when the node has answered `connected`; see `on_wire`.
+
+    A node whose Redis was silent for a moment, as on a machine that others use, turns it away for
+    now. Then it comes again, as every client does.
+    """
+
+    async def join() -> WireClient | None:
+        client = WireClient(await open_websocket(url))
+        await client.say(type="connect", user=user, **connect)
+        await eventually(lambda: client.of("connected") or not client.is_open, within=20.0)
+        if client.of("connected"):
+            return client
+        assert client.close_code == CloseCode.UNAVAILABLE
+        return None
+
+    joined = await eventually(join, within=20.0)
+    assert joined is not None
+    return joined
 
 
 async def open_websocket(url: str) -> ClientConnection:
