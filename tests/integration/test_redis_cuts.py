@@ -80,12 +80,12 @@ async def _echoes(url: str, seed: int) -> None:
                 await cuts.is_back()
 
         number = 0
-        while not task.done():
+        # A slow machine may have answered nothing before the last cut.
+        while not (task.done() and answered):
             await asyncio.gather(*(ask(number + each) for each in range(20)))
             number += 20
         # The last cut may still have to be noticed.
         assert await _until_it_works(cuts, lambda: cuts.stream.call("ECHO", "last")) == b"last"
-        assert answered > 0
 
 
 async def _retries(url: str, cluster: str, seed: int) -> None:
