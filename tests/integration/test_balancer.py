@@ -138,6 +138,7 @@ async def test_rubbish_is_passed_over_and_counted(
     http: aiohttp.ClientSession,
 ) -> None:
     parent = f"/{zk_hosts.partition('/')[2]}/im/nodes"
+    operator.ensure_path(parent)
     for data in (b"\xff\x00 rubbish", b'{"v": 1}', b"[" * 900):
         operator.create(f"{parent}/n-{uuid.uuid4()}-", data, ephemeral=True, sequence=True)
     operator.create(f"{parent}/lost+found", b"", ephemeral=True)
