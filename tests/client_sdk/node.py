@@ -118,10 +118,22 @@ class ScriptedNode:
     async def stop(self, code: int = CloseCode.NODE_STOPPING) -> None:
         """Close all channels with a code and stop listening."""
         if self._server is not None:
+            await self._stop_accepting(self._server)
             self._server.close(code=code)
             await self._server.wait_closed()
             self._server = None
             await self._cut_latecomers()
+
+    async def _stop_accepting(self, server: Server) -> None:
+        """Take no more connections, and let asyncio make transports of those that were taken.
+
+        Python 3.11 never closes a connection that it took before its server closed, and of which it
+        makes a transport after that (`Server._attach` fails).
+        """
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _cut_latecomers(self) -> None:
         """Cut those who were accepted while the server closed; it does not know of them."""
@@ -135,6 +147,7 @@ class ScriptedNode:
     async def kill(self) -> None:
         """Cut all connections and stop listening, as a killed process would."""
         if self._server is not None:
+            await self._stop_accepting(self._server)
             for transport in list(self._transports):  # those still shaking hands included
                 transport.abort()
         await self.stop()
