@@ -93,8 +93,7 @@ class Forwarder:
 
     def close(self) -> None:
         """Reset everything and end the thread."""
-        self._run(self._close_listener())
-        self._run(self._cut())
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -107,9 +106,15 @@ class Forwarder:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
 
     async def _close_listener(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        for listening in server.sockets:
+            self._loop.remove_reader(listening)
+        # What it has just accepted joins it in the next step of the loop. Were it closed by then,
+        # asyncio would forget the connection and leave it open.
+        await asyncio.sleep(0)
+        server.close()
 
     async def _hold(self) -> None:
         self._open.clear()
@@ -121,6 +126,13 @@ class Forwarder:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end(self) -> None:
+        await self._close_listener()
+        # What was accepted just before becomes a connection a few steps of the loop later.
+        while len(asyncio.all_tasks()) > 1:
+            await self._cut()
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

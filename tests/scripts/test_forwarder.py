@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -120,6 +122,16 @@ async def test_what_is_dropped_stays_lost(stream: Stream, middle: Forwarder) -> 
     await eventually(lambda: middle.lost_bytes == 4)
     middle.heal()
     assert await _echo(stream, b"next") == b"next"
+
+
+async def test_whoever_comes_at_its_end_is_reset_too(echo_port: int) -> None:
+    for _ in range(20):
+        middle = Forwarder("127.0.0.1", echo_port)
+        clients = [socket.create_connection(("127.0.0.1", middle.port), 5) for _ in range(10)]
+        await asyncio.to_thread(middle.close)
+        for client in clients:
+            with client, contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
 
 
 async def test_a_dead_target_resets_the_client(
