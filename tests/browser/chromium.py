@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import shutil
+import signal
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -178,11 +180,12 @@ class Chromium:
                 stdin=-3,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         try:
             await self._connect()
         except BaseException:
-            await self.__aexit__()
+            await self.quit()
             raise
         return self
 
@@ -231,12 +234,17 @@ class Chromium:
             elif frame.get("sessionId") in self._tabs:
                 self._tabs[frame["sessionId"]].happened(frame["method"], frame["params"])
 
-    async def __aexit__(self, *_: object) -> None:
+    async def quit(self) -> None:
+        """End it. Idempotent."""
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+            # All its processes at once: the one that holds the connections outlives the first one.
+            os.killpg(self._process.pid, signal.SIGKILL)
         if self._process is not None:
             await self._process.wait()
         if self._reading is not None:
             await self._reading
         if self._http is not None:
             await self._http.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.quit()
