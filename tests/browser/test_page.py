@@ -41,6 +41,7 @@ async def test_two_tabs_talk_and_see_the_way_of_each_message(
     assert here != there
     # With the token it is known on which node bob is.
     await alice.until("/bob/.test(document.getElementById('nodes').innerText)")
+    await alice.until(r"/(50\s% of clients[^]*){2}/.test(nodes.innerText)")
     await write(alice, "bob", ["hello <b>bob</b>"])
     await bob.until("document.querySelector('#messages > li') !== null")
     assert await came(bob) == ["hello <b>bob</b>"]
