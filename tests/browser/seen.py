@@ -26,6 +26,16 @@ async def until_state(tab: Tab, node: str, state: str | None, within: float = 20
     await tab.until(f"{shown} === {json.dumps(state)}" if state else f"!{shown}", within)
 
 
+async def note_state(tab: Tab, node: str, state: str) -> str:
+    """Have a page note that a node is shown in a state, which may pass; return what says so."""
+    shown = f"({NODES})[{json.dumps(node)}] === {json.dumps(state)}"
+    await tab.evaluate(
+        f"new MutationObserver(() => {{ window.noted ||= {shown}; }})"
+        ".observe(document.body, {subtree: true, childList: true, attributes: true})"
+    )
+    return "window.noted === true"
+
+
 async def open_page(chromium: Chromium, url: str) -> Tab:
     """Open the page and wait until it shows a node."""
     tab = await chromium.open(url)

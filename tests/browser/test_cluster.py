@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.chromium import Chromium, Tab
 from tests.browser.conftest import TOKEN
-from tests.browser.seen import came, enter, place_of, states, until_state, write
+from tests.browser.seen import came, enter, note_state, place_of, states, until_state, write
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.processes import BalancerProcess, NodeProcess, is_ready
 from tests.services import ZooKeeper, eventually
@@ -72,9 +72,10 @@ async def test_a_node_dies_and_one_drains_while_two_tabs_talk(
     # Bob's node dies in the middle of the next hundred.
     victim = next(node for node in nodes if name_of(node) == there)
     await write(alice, "bob", texts("c"))
+    was_silent = await note_state(alice, there, "silent")
     await victim.kill()
     await asyncio.gather(write(alice, "bob", texts("d")), write(bob, "alice", texts("e")))
-    await until_state(alice, there, "silent")
+    await alice.until(was_silent)
     await asyncio.gather(until_came(alice, 2 * COUNT), until_came(bob, 3 * COUNT))
     assert await came(alice) == texts("b") + texts("e")
     assert await came(bob) == texts("a") + texts("c") + texts("d")
