@@ -13,7 +13,7 @@ from balancer.cli_admin_port import admin_port_options
 from balancer.cli_common import listening_on, needed_zookeeper, run
 from balancer.nginx_follower import Outcome
 from balancer.nginx_service import NginxService
-from balancer.nginx_settings import DEFAULT_TEST, NginxSettings
+from balancer.nginx_settings import DEFAULT_PROBE, DEFAULT_TEST, NginxSettings
 from balancer.nginx_upstream import DEFAULT_METHOD, DEFAULT_UPSTREAM, METHODS, check_upstream
 from balancer.running import catch_signals, until
 from cluster.config_file import config_option, use_for_command
@@ -102,6 +102,15 @@ def _check_test(_context: click.Context, _parameter: click.Parameter, value: str
     "'systemctl reload nginx'. Without it the file is written and that is all.",
 )
 @click.option(
+    "--probe",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_PROBE,
+    metavar="SECONDS",
+    show_envvar=True,
+    help="How often to see whether each node accepts connections, so that a dead one is marked "
+    "'down' before ZooKeeper notices; 0 for never.",
+)
+@click.option(
     "--once",
     is_flag=True,
     show_envvar=True,
@@ -120,9 +129,9 @@ def _check_test(_context: click.Context, _parameter: click.Parameter, value: str
 def nginx(zk: str | None, log_level: str, log_format: str, **options: Any) -> None:
     """Keep a file with nginx's upstream in step with the nodes.
 
-    The file holds one 'upstream NAME { … }', draining nodes marked 'down'. It is replaced as a
-    whole, tested, and put back if the test fails. While ZooKeeper cannot confirm the list, or no
-    node is left, it stays as it is.
+    The file holds one 'upstream NAME { … }', draining and dead nodes marked 'down'. It is replaced
+    as a whole, tested, and put back if the test fails. While ZooKeeper cannot confirm the list, or
+    no node is left, it stays as it is.
 
     \b
     Examples:

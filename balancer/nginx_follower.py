@@ -12,7 +12,7 @@ It writes nothing from a stale snapshot, nor from an empty one: nginx goes on wi
 import asyncio
 import enum
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from balancer.command import run_command
 from balancer.name_lookup import unknown_hosts
@@ -59,6 +59,7 @@ class NginxFollower:
         settings: NginxSettings,
         snapshot: Callable[[], Snapshot],
         *,
+        silent: Callable[[], Collection[str]] = tuple,
         run: Callable[[str, float], Awaitable[str | None]] = run_command,
         look_up: Callable[[Iterable[str]], Awaitable[frozenset[str]]] = unknown_hosts,
     ) -> None:
@@ -67,11 +68,13 @@ class NginxFollower:
         Args:
             settings: see there.
             snapshot: returns the nodes as last known.
+            silent: returns the ids of nodes that accept no connections.
             run: runs a command within so many seconds; returns None, or why it failed.
             look_up: returns those of some hosts that have no address.
         """
         self._settings = settings
         self._snapshot = snapshot
+        self._silent = silent
         self._run = run
         self._look_up = look_up
         self._file = IncludedFile(settings.out)
@@ -94,6 +97,10 @@ class NginxFollower:
 
     def changed(self, _snapshot: Snapshot) -> None:
         """Learn that the list or its staleness has changed; returns at once."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again soon: something has changed; returns at once."""
         self._keeper.wake()
 
     async def stop(self) -> None:
@@ -155,7 +162,7 @@ class NginxFollower:
 
     async def _bring_known(self, snapshot: Snapshot) -> Outcome:
         records = [each for each in snapshot.records if each.host not in self._unknown]
-        text = render(self._settings.block, records)
+        text = render(self._settings.block, records, self._silent())
         return Outcome.EMPTY if text is None else await self._bring(text)
 
     async def _bring(self, text: str) -> Outcome:

@@ -1,12 +1,15 @@
-"""`balancer nginx` as a service: a feed, a follower, and a port for operators."""
+"""`balancer nginx` as a service: a feed, a prober, a follower, and a port for operators."""
 
 import asyncio
 import contextlib
+import time
 
 from balancer.admin_port import AdminPort
+from balancer.failures import BASE, FailureMemory
 from balancer.feed import Feed
 from balancer.nginx_follower import NginxFollower, Outcome
 from balancer.nginx_settings import ONCE_WAIT, NginxSettings
+from balancer.prober import Prober
 from cluster.registry import Registry
 
 
@@ -25,7 +28,19 @@ class NginxService:
         wait = ONCE_WAIT if settings.once and settings.wait is None else settings.wait
         self._wait = wait
         self._feed = Feed(registry, wait=wait)
-        self.follower = NginxFollower(settings, lambda: self._feed.snapshot)
+        # The nodes that the last round of probes found silent.
+        self._silent: frozenset[str] = frozenset()
+        self.follower = NginxFollower(
+            settings, lambda: self._feed.snapshot, silent=lambda: self._silent
+        )
+        # An ejection has to outlast the time until the next probe.
+        self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
+        self._prober = Prober(
+            lambda: self._feed.snapshot,
+            self._failures,
+            every=settings.probe,
+            noted=self._probed,
+        )
         # Both are set by `start`; the port only if one is wanted.
         self._joining: asyncio.Task[None] | None = None
         # The one attempt of `once`; None before.
@@ -46,6 +61,8 @@ class NginxService:
             await self._admin.start()
         self._feed.subscribe(follower.changed)
         follower.start()
+        if settings.probe:
+            self._prober.start()
         self._joining = asyncio.create_task(self._feed.join(), name="balancer nginx: join")
 
     async def joined(self) -> None:
@@ -76,6 +93,7 @@ class NginxService:
         """Finish what is under way, and let go of the registry."""
         if self._attempt is not None:
             await asyncio.wait([self._attempt])
+        await self._prober.stop()
         await self.follower.stop()
         if self._joining is not None:
             self._joining.cancel()
@@ -84,3 +102,12 @@ class NginxService:
         if self._admin is not None:
             await self._admin.stop()
         await self._registry.close()
+
+    def _probed(self) -> None:
+        """Have the file follow if other nodes are silent than before."""
+        ids = self._feed.snapshot.node_ids()
+        self._failures.retain(ids)
+        silent = frozenset(self._failures.ejected(ids))
+        if silent != self._silent:
+            self._silent = silent
+            self.follower.wake()

@@ -7,6 +7,7 @@ from balancer.nginx_upstream import DEFAULT_METHOD, DEFAULT_UPSTREAM, Upstream
 from cluster.names import DEFAULT_CLUSTER
 
 DEFAULT_TEST = "nginx -t"
+DEFAULT_PROBE = 1.0
 
 # Seconds that --once waits for the registry, unless told otherwise.
 ONCE_WAIT = 10.0
@@ -24,6 +25,7 @@ class NginxSettings:
         test: the command that checks nginx's whole configuration, with the new file in its place;
             empty to check nothing.
         reload: the command that has nginx read it; empty for none.
+        probe: how often to see whether each node accepts connections; 0 for never.
         once: whether to end when the file is up to date.
         wait: how long to try to reach the registry at the start; None for ever.
         admin_host: address of the admin port.
@@ -36,6 +38,7 @@ class NginxSettings:
     method: str = DEFAULT_METHOD
     test: str = DEFAULT_TEST
     reload: str = ""
+    probe: float = DEFAULT_PROBE
     once: bool = False
     wait: float | None = None
     admin_host: str = "127.0.0.1"

@@ -5,7 +5,7 @@ program: nothing gets into the text that is not a plain host or address.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cluster.address import is_plain_host, join_host_port
@@ -49,7 +49,9 @@ def check_upstream(name: str) -> str:
     return name
 
 
-def render(upstream: Upstream, records: Sequence[NodeRecord]) -> str | None:
+def render(
+    upstream: Upstream, records: Sequence[NodeRecord], silent: Collection[str] = ()
+) -> str | None:
     """Write the block; the same nodes give the same text.
 
     The order is that of the addresses, so that a node that was restarted keeps its place. With
@@ -60,6 +62,7 @@ def render(upstream: Upstream, records: Sequence[NodeRecord]) -> str | None:
         upstream: what it is to be.
         records: the nodes, in the order in which they registered. Those whose host is not plain are
             left out; of several at one address the last counts.
+        silent: the ids of nodes that accept no connections.
 
     Returns:
         None if no node is left: nginx refuses an empty upstream.
@@ -70,9 +73,13 @@ def render(upstream: Upstream, records: Sequence[NodeRecord]) -> str | None:
     listed = list(servers.values())
     if upstream.method != IP_HASH:
         listed = [servers[place] for place in sorted(servers)]
-    # As in the balancer: if all drain, each of them is better than nobody.
-    some_up = any(record.state == "up" for record in listed)
-    lines = [_server(record, some_up) for record in listed]
+    down = {r.node_id for r in listed if r.state == "draining" or r.node_id in silent}
+    # As in the balancer: if all are, each of them is better than nobody.
+    if len(down) == len(listed):
+        down = {r.node_id for r in listed if r.node_id in silent}
+    if len(down) == len(listed):
+        down = set()
+    lines = [_server(record, record.node_id in down) for record in listed]
     if upstream.method != ROUND_ROBIN:
         lines.insert(0, f"    {upstream.method};")
     body = "\n".join(lines)
@@ -83,10 +90,10 @@ def render(upstream: Upstream, records: Sequence[NodeRecord]) -> str | None:
     )
 
 
-def _server(record: NodeRecord, some_up: bool) -> str:
+def _server(record: NodeRecord, down: bool) -> str:
     weight = f" weight={record.weight}" if record.weight > 1 else ""
-    down = " down" if some_up and record.state == "draining" else ""
-    return f"    server {join_host_port(record.host, record.port)}{weight}{down};"
+    place = join_host_port(record.host, record.port)
+    return f"    server {place}{weight}{' down' if down else ''};"
 
 
 def changes(before: str, after: str) -> str:

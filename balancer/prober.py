@@ -31,6 +31,7 @@ class Prober:
         *,
         every: float,
         probe: Probe = is_gone,
+        noted: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a prober that does not run yet.
 
@@ -40,11 +41,13 @@ class Prober:
                 node is picked between two rounds.
             every: seconds between two rounds; more if there are very many nodes.
             probe: tells whether nothing listens at a host and port.
+            noted: called after each round, when all that it found has been noted.
         """
         self._snapshot = snapshot
         self._failures = failures
         self._every = every
         self._probe = probe
+        self._noted = noted
         self._keeper = Keeper("probing the nodes", self.round)
 
     def start(self) -> None:
@@ -72,4 +75,5 @@ class Prober:
         for record, is_so in zip(records, gone, strict=True):
             note = self._failures.failed if is_so else self._failures.succeeded
             note(record.node_id)
+        self._noted()
         return max(self._every, len(records) / _PER_SECOND)

@@ -51,6 +51,26 @@ async def test_it_follows_until_it_is_stopped(tmp_path: Path) -> None:
     assert "c.example" not in file.read_text()
 
 
+async def test_a_node_that_takes_no_connections_is_down_until_it_does(tmp_path: Path) -> None:
+    registry = HandRegistry()
+    file = tmp_path / "im.conf"
+    alive, dead = free_port(), free_port()
+    registry.membership.show(node("a", port=alive), node("b", port=dead))
+    async with await listening(alive):
+        service = NginxService(settings(tmp_path, probe=0.05), registry)
+        await service.start()
+        await eventually(lambda: file.exists() and f"{dead} down;" in file.read_text())
+        assert f"{alive};" in file.read_text()
+        async with await listening(dead):
+            await eventually(lambda: "down" not in file.read_text())
+        await service.stop()
+
+
+async def listening(port: int) -> asyncio.Server:
+    """Take connections on a port, and let go of each."""
+    return await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", port)
+
+
 async def test_once(tmp_path: Path) -> None:
     registry = HandRegistry()
     registry.membership.show(node("a"))

@@ -114,6 +114,28 @@ def test_if_all_drain_none_is_down() -> None:
 
 
 @pytest.mark.parametrize(
+    ("states", "silent", "down"),
+    [
+        ("up up up", "a", [True, False, False]),
+        ("up draining up", "a", [True, True, False]),
+        ("up draining draining", "a", [True, False, False]),
+        ("draining draining draining", "b", [False, True, False]),
+        ("up draining up", "abc", [False, False, False]),
+    ],
+)
+def test_silent_nodes_are_down_while_others_are_left(
+    states: str, silent: str, down: list[bool]
+) -> None:
+    records = [
+        record(host, node_id=host, state=state)
+        for host, state in zip("abc", states.split(), strict=True)
+    ]
+    text = render(IM, records, silent)
+    assert text is not None
+    assert [is_down for *_, is_down in parse(text)[2]] == down
+
+
+@pytest.mark.parametrize(
     "host",
     [
         *("a b", "a;", "a}", "a{", "a\nb", "$host", "a#", "-a", "a-", "[::1]", "::1%x;y"),

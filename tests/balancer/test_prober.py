@@ -53,6 +53,20 @@ async def test_a_node_that_refuses_is_ejected_until_it_answers(failures: Failure
     assert failures.ejected("abc") == ()
 
 
+async def test_each_round_is_told_when_all_of_it_is_noted(failures: FailureMemory) -> None:
+    asked, found = Nodes(), []
+    asked.gone = {"b.example"}
+    prober = Prober(
+        lambda: snapshot(*nodes(1, 1)),
+        failures,
+        every=2.0,
+        probe=asked.probe,
+        noted=lambda: found.append(failures.ejected("ab")),
+    )
+    await prober.round()
+    assert found == [("b",)]
+
+
 async def test_if_all_refuse_none_is_ejected(failures: FailureMemory) -> None:
     asked = Nodes()
     asked.gone = {f"{name}.example" for name in "abc"}

@@ -25,8 +25,8 @@ from tests.services import eventually
 
 SESSION_TIMEOUT = 4.0
 
-# Seconds in which the file has to follow the registry: from the moment when a node's znode says
-# that it drains, or is gone. That of a node that was killed goes with its session.
+# Seconds in which the file has to follow: from the moment when a node's znode says that it drains,
+# or is gone, and from that when a node was killed, whose znode goes later, with its session.
 FOLLOWS = 2.0
 
 
@@ -136,6 +136,7 @@ async def test_clients_reach_all_nodes_and_the_file_follows(
             await _talk(users)
 
             await killed.kill()
+            await eventually(lambda: not ports(front)[killed.port], within=FOLLOWS)
             await until_gone(front, states, killed.port, within=SESSION_TIMEOUT + 3)
             assert await front.is_valid()
             await _talk(users)
