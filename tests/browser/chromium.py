@@ -48,7 +48,11 @@ class ChromiumMissing(Exception):
 
 
 class ScriptFailed(AssertionError):
-    """What was evaluated in a tab has thrown."""
+    """What was evaluated in a tab has thrown, or its page went meanwhile."""
+
+
+class Refused(AssertionError):
+    """Chromium has answered a call by an error."""
 
 
 class Tab:
@@ -68,15 +72,25 @@ class Tab:
         """Load a page; it may not be complete yet."""
         await self.call("Page.navigate", url=url)
 
+    async def reload(self) -> None:
+        """Load the page again, and return when the old one has gone."""
+        await self.evaluate("window.isOld = true")
+        await self.call("Page.reload")
+        await self.until("!window.isOld")
+
     async def evaluate(self, expression: str) -> Any:
         """Return the value of an expression, or of the promise that it is.
 
         Raises:
-            ScriptFailed: it has thrown.
+            ScriptFailed: it has thrown, or its page went meanwhile.
         """
-        answer = await self.call(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
-        )
+        words = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        try:
+            answer = await self.call("Runtime.evaluate", **words)
+        except Refused as exc:
+            if "navigated" not in str(exc):
+                raise
+            raise ScriptFailed("the page went before it answered") from exc
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
             raise ScriptFailed(details.get("exception", {}).get("description", details["text"]))
@@ -94,7 +108,7 @@ class Tab:
         try:
             return await eventually(value, within)
         except AssertionError as exc:
-            text = await self.evaluate("document.body.innerText")
+            text = await self.evaluate("document.body?.innerText")
             raise AssertionError(f"{expression}: not within {within:g} s\n{text}") from exc
 
     async def fill(self, name: str, text: str) -> None:
@@ -212,7 +226,7 @@ class Chromium:
         return tab
 
     async def call(self, method: str, session: str | None = None, **words: Any) -> dict[str, Any]:
-        """Call a method of the DevTools protocol; raise AssertionError if it is refused."""
+        """Call a method of the DevTools protocol; raise `Refused` if it is refused."""
         assert self._socket is not None
         number = next(self._numbers)
         self._calls[number] = asyncio.get_running_loop().create_future()
@@ -220,7 +234,8 @@ class Chromium:
         await self._socket.send_json(frame if session is None else {**frame, "sessionId": session})
         async with asyncio.timeout(_ANSWER_WITHIN):
             answer = await self._calls[number]
-        assert "error" not in answer, (method, answer["error"])
+        if "error" in answer:
+            raise Refused(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]
         return result
 

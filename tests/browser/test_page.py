@@ -70,7 +70,7 @@ async def test_a_message_to_somebody_who_is_away_waits(
     await enter(late, "nobody")
     await late.until("/are you there/.test(log.innerText)")
     # What has come does not come again after a reload.
-    await late.evaluate("location.reload()")
+    await late.reload()
     await late.until("document.getElementById('talk').hidden && !!document.querySelector('.node')")
     await enter(late, "nobody")
     await write(tab, "nobody", ["and now?"])
@@ -102,7 +102,7 @@ async def test_the_token_leaves_the_address_and_stays_in_the_tab(
     tab = await open_page(chromium, f"{embedded.url}#token={TOKEN}")
     await tab.until("!document.getElementById('operator-forget').hidden")
     assert await tab.evaluate("location.href") == embedded.url
-    await tab.evaluate("location.reload()")
+    await tab.reload()
     await tab.until("!document.getElementById('operator-forget').hidden")
     other = await open_page(chromium, embedded.url)
     await other.until("!document.getElementById('operator-entry').hidden")
