@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from balancer.cli_admin import admin_options, read_admin_token
-from balancer.cli_common import listening_on, needed_zookeeper, run, trusted_proxy_option
+from balancer.cli_common import (
+    listening_on,
+    needed_zookeeper,
+    probe_option,
+    registry_options,
+    run,
+    trusted_proxy_option,
+)
 from balancer.cli_gateway import gateway
 from balancer.cli_nginx import nginx
 from balancer.client_address import Network
@@ -93,31 +100,8 @@ main.add_command(completion_command("balancer"))
     help="Prefer the nodes of this zone for a request that names no zone.",
 )
 @trusted_proxy_option
-@click.option(
-    "--probe",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_PROBE,
-    metavar="SECONDS",
-    show_envvar=True,
-    help="How often to see whether each node accepts connections, so that a dead one is avoided "
-    "before ZooKeeper notices; 0 for never.",
-)
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    show_envvar=True,
-    help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. Without "
-    "it, or with nodes in --cache, the balancer tries for ever; /readyz says why it is not ready.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    show_envvar=True,
-    help="Keep the last list of nodes in this file, and begin with it at the next start, so that "
-    "clients get an answer even while ZooKeeper is away.",
-)
+@probe_option(DEFAULT_PROBE, "avoided")
+@registry_options
 @admin_options
 @log_options
 @click.pass_context

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +25,46 @@ def trusted_proxy_option(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Believe the X-Forwarded-For of peers within this network. Repeat for several; in "
         "the environment separate them by spaces.",
     )(command)
+
+
+def registry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--wait` and `--cache`: what to do while the registry is not reached."""
+    wait = click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        show_envvar=True,
+        help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. "
+        "Without it, or with nodes in --cache, it is tried for ever; /readyz says why it is not "
+        "ready.",
+    )
+    cache = click.option(
+        "--cache",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        show_envvar=True,
+        help="Keep the last list of nodes in this file, and begin with it at the next start, so "
+        "that clients get to nodes even while ZooKeeper is away.",
+    )
+    return wait(cache(command))
+
+
+def probe_option(default: float, what: str) -> Callable[..., Any]:
+    """Return a decorator that adds `--probe`.
+
+    Args:
+        default: seconds.
+        what: what becomes of a dead node, in words.
+    """
+    return click.option(
+        "--probe",
+        type=click.FloatRange(min=0),
+        default=default,
+        metavar="SECONDS",
+        show_envvar=True,
+        help="How often to see whether each node accepts connections, so that a dead one is "
+        f"{what} before ZooKeeper notices; 0 for never.",
+    )
 
 
 def _networks(

@@ -2,13 +2,18 @@
 
 import asyncio
 import logging
-from pathlib import Path
 from typing import Any
 
 import click
 
 from balancer.cli_admin_port import admin_port_options
-from balancer.cli_common import listening_on, needed_zookeeper, run, trusted_proxy_option
+from balancer.cli_common import (
+    listening_on,
+    needed_zookeeper,
+    registry_options,
+    run,
+    trusted_proxy_option,
+)
 from balancer.client_address import Network
 from balancer.gateway_service import GatewayService
 from balancer.gateway_settings import (
@@ -90,21 +95,7 @@ _FILES_EACH = 2
     show_envvar=True,
     help="Cut off a client that takes nothing of what waits for it for so long.",
 )
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    show_envvar=True,
-    help="Give up, with exit code 1, if ZooKeeper was not reached within so many seconds. Without "
-    "it, or with nodes in --cache, it is tried for ever; /readyz says why it is not ready.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    show_envvar=True,
-    help="Keep the last list of nodes in this file, and begin with it at the next start.",
-)
+@registry_options
 @admin_port_options
 @log_options
 def gateway(

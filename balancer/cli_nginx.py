@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from balancer.cli_admin_port import admin_port_options
-from balancer.cli_common import listening_on, needed_zookeeper, run
+from balancer.cli_common import listening_on, needed_zookeeper, probe_option, run
 from balancer.nginx_follower import Outcome
 from balancer.nginx_service import NginxService
 from balancer.nginx_settings import DEFAULT_PROBE, DEFAULT_TEST, NginxSettings
@@ -101,15 +101,7 @@ def _check_test(_context: click.Context, _parameter: click.Parameter, value: str
     help="Command for the shell that has nginx read its configuration anew: 'nginx -s reload', "
     "'systemctl reload nginx'. Without it the file is written and that is all.",
 )
-@click.option(
-    "--probe",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_PROBE,
-    metavar="SECONDS",
-    show_envvar=True,
-    help="How often to see whether each node accepts connections, so that a dead one is marked "
-    "'down' before ZooKeeper notices; 0 for never.",
-)
+@probe_option(DEFAULT_PROBE, "marked 'down'")
 @click.option(
     "--once",
     is_flag=True,

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import time
 
 from balancer.admin_port import AdminPort
-from balancer.failures import BASE, FailureMemory
 from balancer.feed import Feed
 from balancer.nginx_follower import NginxFollower, Outcome
 from balancer.nginx_settings import ONCE_WAIT, NginxSettings
-from balancer.prober import Prober
+from balancer.prober import Prober, probed_failures
 from cluster.registry import Registry
 
 
@@ -33,8 +31,7 @@ class NginxService:
         self.follower = NginxFollower(
             settings, lambda: self._feed.snapshot, silent=lambda: self._silent
         )
-        # An ejection has to outlast the time until the next probe.
-        self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
+        self._failures = probed_failures(settings.probe)
         self._prober = Prober(
             lambda: self._feed.snapshot,
             self._failures,

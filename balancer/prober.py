@@ -6,9 +6,10 @@ finds goes into the failure memory, which never ejects more than half of the nod
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
-from balancer.failures import FailureMemory
+from balancer.failures import BASE, FailureMemory
 from cluster.keeper import Keeper
 from cluster.probe import is_gone
 from cluster.record import NodeRecord
@@ -19,6 +20,14 @@ Probe = Callable[[str, int], Awaitable[bool]]
 # How many nodes are probed at once, and how many a second: a thousand take ten seconds.
 _AT_ONCE = 64
 _PER_SECOND = 100
+
+
+def probed_failures(every: float) -> FailureMemory:
+    """Return a memory for what is found every so many seconds.
+
+    An ejection has to outlast the time until the next probe, else a dead node is picked between.
+    """
+    return FailureMemory(time.monotonic, base=max(BASE, 2 * every))
 
 
 class Prober:
@@ -37,8 +46,7 @@ class Prober:
 
         Args:
             snapshot: returns the nodes as last known.
-            failures: where to note what was found. Its base should outlast `every`, else a dead
-                node is picked between two rounds.
+            failures: where to note what was found; see `probed_failures`.
             every: seconds between two rounds; more if there are very many nodes.
             probe: tells whether nothing listens at a host and port.
             noted: called after each round, when all that it found has been noted.

@@ -1,18 +1,16 @@
 """The balancer as a service: HTTP on top of a feed. It knows neither command line nor signals."""
 
 import asyncio
-import time
 
 from aiohttp import web
 
 from balancer.api import Api
 from balancer.cluster_api import ClusterApi
-from balancer.failures import BASE, FailureMemory
 from balancer.feed import Feed
 from balancer.metrics import Metrics
 from balancer.node_admin import NodeAdmin
 from balancer.pickers import Pickers
-from balancer.prober import Prober
+from balancer.prober import Prober, probed_failures
 from balancer.settings import BalancerSettings
 from cluster.health import add_health_routes
 from cluster.registry import Registry
@@ -39,8 +37,7 @@ class BalancerService:
         self._settings = settings
         self._registry = registry
         self._feed = Feed(registry, wait=settings.wait, cache=_cache(settings))
-        # An ejection has to outlast the time until the next probe.
-        self._failures = FailureMemory(time.monotonic, base=max(BASE, 2 * settings.probe))
+        self._failures = probed_failures(settings.probe)
         self._prober = Prober(lambda: self._feed.snapshot, self._failures, every=settings.probe)
         self._cluster = ClusterApi(settings, self._feed, self._failures, NodeAdmin())
         # Both are set by `start`.
