@@ -73,12 +73,7 @@ def render(
     listed = list(servers.values())
     if upstream.method != IP_HASH:
         listed = [servers[place] for place in sorted(servers)]
-    down = {r.node_id for r in listed if r.state == "draining" or r.node_id in silent}
-    # As in the balancer: if all are, each of them is better than nobody.
-    if len(down) == len(listed):
-        down = {r.node_id for r in listed if r.node_id in silent}
-    if len(down) == len(listed):
-        down = set()
+    down = _down(listed, silent)
     lines = [_server(record, record.node_id in down) for record in listed]
     if upstream.method != ROUND_ROBIN:
         lines.insert(0, f"    {upstream.method};")
@@ -88,6 +83,14 @@ def render(
         "# It is replaced at their next change: edit the file that includes it.\n"
         f"upstream {upstream.name} {{\n{body}\n}}\n"
     )
+
+
+def _down(listed: Sequence[NodeRecord], silent: Collection[str]) -> set[str]:
+    """Return the ids of those that get no clients; as in the balancer, never all of them."""
+    quiet = {r.node_id for r in listed if r.node_id in silent}
+    draining = {r.node_id for r in listed if r.state == "draining"}
+    choices: tuple[set[str], ...] = (quiet | draining, quiet, set())
+    return next(down for down in choices if len(down) < len(listed))
 
 
 def _server(record: NodeRecord, down: bool) -> str:
